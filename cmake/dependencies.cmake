@@ -1,0 +1,13 @@
+# Debian 12 packages. Each header is included by exactly one folder of src/ (tests/check_layers.sh).
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+pkg_check_modules(git2 REQUIRED IMPORTED_TARGET libgit2)
+pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson)
+pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
+pkg_check_modules(pcre2 REQUIRED IMPORTED_TARGET libpcre2-8)
+pkg_check_modules(crypto REQUIRED IMPORTED_TARGET libcrypto)
+pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET cmocka)
+pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
+set(selfheal_libraries PkgConfig::git2 PkgConfig::jansson PkgConfig::sqlite3 PkgConfig::yaml
+  PkgConfig::pcre2 PkgConfig::crypto PkgConfig::seccomp Threads::Threads m)

@@ -1,0 +1,25 @@
+# Templates, prompts, schemas and SQL become part of the binary: one assembler file of .incbin lines
+# and a sorted table that base/embed.h searches.
+file(GLOB_RECURSE embedded_files CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}
+  ${CMAKE_SOURCE_DIR}/templates/* ${CMAKE_SOURCE_DIR}/sql/*)
+list(SORT embedded_files)
+set(embed_s "\t.section .rodata\n")
+set(embed_c "#include \"base/embed.h\"\n")
+set(embed_rows "")
+set(embed_deps "")
+set(i 0)
+foreach(file ${embedded_files})
+  string(APPEND embed_s "\t.balign 16\n\t.global selfheal_embed_${i}\nselfheal_embed_${i}:\n"
+    "\t.incbin \"${CMAKE_SOURCE_DIR}/${file}\"\n\t.global selfheal_embed_end_${i}\nselfheal_embed_end_${i}:\n\t.byte 0\n")
+  string(APPEND embed_c "extern const char selfheal_embed_${i}[], selfheal_embed_end_${i}[];\n")
+  string(APPEND embed_rows "\t{\"${file}\", selfheal_embed_${i}, selfheal_embed_end_${i}},\n")
+  list(APPEND embed_deps ${CMAKE_SOURCE_DIR}/${file})
+  math(EXPR i "${i} + 1")
+endforeach()
+string(APPEND embed_s "\t.section .note.GNU-stack,\"\",@progbits\n")
+string(APPEND embed_c "const struct embed embed_table[] = {\n${embed_rows}\t{0, 0, 0},\n};\nconst unsigned long embed_count = ${i};\n")
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/embedded.S CONTENT "${embed_s}" @ONLY)
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/embedded.c CONTENT "${embed_c}" @ONLY)
+add_library(selfheal_embedded STATIC ${CMAKE_BINARY_DIR}/embedded.S ${CMAKE_BINARY_DIR}/embedded.c)
+target_include_directories(selfheal_embedded PRIVATE ${CMAKE_SOURCE_DIR}/src)
+set_source_files_properties(${CMAKE_BINARY_DIR}/embedded.S PROPERTIES OBJECT_DEPENDS "${embed_deps}")

@@ -1,0 +1,244 @@
+#include "json/json.h"
+
+#include <jansson.h>
+
+#include "base/limits.h"
+
+void json_free(struct json_t *j)
+{
+	json_decref(j);
+}
+
+struct json_t *json_ref(struct json_t *j)
+{
+	return json_incref(j);
+}
+
+int json_parse(struct json_t **out, struct str text, struct err *err)
+{
+	json_error_t where;
+	json_t *j;
+
+	if (text.n > LIMIT_JSON_BYTES)
+		return err_set(err, ERR_LIMIT, "cannot parse JSON of %zu bytes: more than %d",
+			text.n, LIMIT_JSON_BYTES);
+	j = json_loadb(
+		text.p ? text.p : "", text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
+	if (!j)
+		return err_set(err, ERR_PARSE, "cannot parse JSON line %d column %d: %s",
+			where.line, where.column, where.text);
+	*out = j;
+	return 0;
+}
+
+static int write_chunk(const char *p, size_t n, void *data)
+{
+	buf_add(data, p, n);
+	return 0;
+}
+
+void json_write(struct buf *out, const struct json_t *j, int indent)
+{
+	json_dump_callback(j, write_chunk, out,
+		JSON_SORT_KEYS | JSON_ENCODE_ANY |
+			(indent ? JSON_INDENT((size_t)indent) : JSON_COMPACT));
+}
+
+struct json_t *json_obj(void)
+{
+	return json_object();
+}
+
+struct json_t *json_arr(void)
+{
+	return json_array();
+}
+
+/* Length of the valid UTF-8 sequence at p, or 0. */
+static size_t utf8_len(const unsigned char *p, size_t n)
+{
+	size_t len;
+	uint32_t c;
+
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] >= 0xc2 && p[0] < 0xe0)
+		len = 2, c = p[0] & 0x1fu;
+	else if (p[0] >= 0xe0 && p[0] < 0xf0)
+		len = 3, c = p[0] & 0x0fu;
+	else if (p[0] >= 0xf0 && p[0] < 0xf5)
+		len = 4, c = p[0] & 0x07u;
+	else
+		return 0;
+	if (len > n)
+		return 0;
+	for (size_t i = 1; i < len; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (p[i] & 0x3fu);
+	}
+	if ((len == 3 && c < 0x800) || (len == 4 && (c < 0x10000 || c > 0x10ffff)))
+		return 0;
+	return c >= 0xd800 && c < 0xe000 ? 0 : len;
+}
+
+static struct json_t *str_cleaned(struct str s)
+{
+	BUF_AUTO clean;
+	size_t i = 0;
+
+	buf_init(&clean, s.n * 3 + 1);
+	while (i < s.n) {
+		size_t len = utf8_len((const unsigned char *)s.p + i, s.n - i);
+
+		if (len)
+			buf_add(&clean, s.p + i, len);
+		else
+			buf_c(&clean, "\xef\xbf\xbd");
+		i += len ? len : 1;
+	}
+	return json_stringn(buf_text(&clean), clean.n);
+}
+
+struct json_t *json_str(struct str s)
+{
+	json_t *j = json_stringn(s.p ? s.p : "", s.n);
+
+	return j ? j : str_cleaned(s);
+}
+
+struct json_t *json_int(int64_t v)
+{
+	return json_integer(v);
+}
+
+struct json_t *json_num(double v)
+{
+	return v == v && v - v == 0 ? json_real(v) : json_null();
+}
+
+struct json_t *json_flag(bool v)
+{
+	return json_boolean(v);
+}
+
+struct json_t *json_nothing(void)
+{
+	return json_null();
+}
+
+void json_put(struct json_t *obj, const char *key, struct json_t *value)
+{
+	json_object_set_new(obj, key, value);
+}
+
+void json_put_str(struct json_t *obj, const char *key, struct str s)
+{
+	json_put(obj, key, json_str(s));
+}
+
+void json_put_c(struct json_t *obj, const char *key, const char *s)
+{
+	json_put(obj, key, s ? json_str(str_of(s)) : json_null());
+}
+
+void json_put_int(struct json_t *obj, const char *key, int64_t v)
+{
+	json_put(obj, key, json_integer(v));
+}
+
+void json_put_real(struct json_t *obj, const char *key, double v)
+{
+	json_put(obj, key, json_num(v));
+}
+
+void json_put_bool(struct json_t *obj, const char *key, bool v)
+{
+	json_put(obj, key, json_boolean(v));
+}
+
+void json_push(struct json_t *arr, struct json_t *value)
+{
+	json_array_append_new(arr, value);
+}
+
+struct str json_to_str(const struct json_t *j)
+{
+	return j && json_is_string(j) ? str_make(json_string_value(j), json_string_length(j))
+				      : STR_NULL;
+}
+
+struct json_t *json_get(const struct json_t *obj, const char *key)
+{
+	return obj ? json_object_get(obj, key) : NULL;
+}
+
+struct str json_get_str(const struct json_t *obj, const char *key)
+{
+	return json_to_str(json_get(obj, key));
+}
+
+int64_t json_get_int(const struct json_t *obj, const char *key, int64_t fallback)
+{
+	const json_t *j = json_get(obj, key);
+
+	return j && json_is_integer(j) ? json_integer_value(j) : fallback;
+}
+
+double json_get_real(const struct json_t *obj, const char *key, double fallback)
+{
+	const json_t *j = json_get(obj, key);
+
+	return j && json_is_number(j) ? json_number_value(j) : fallback;
+}
+
+bool json_get_bool(const struct json_t *obj, const char *key, bool fallback)
+{
+	const json_t *j = json_get(obj, key);
+
+	return j && json_is_boolean(j) ? json_is_true(j) : fallback;
+}
+
+struct json_t *json_get_obj(const struct json_t *obj, const char *key)
+{
+	json_t *j = json_get(obj, key);
+
+	return j && json_is_object(j) ? j : NULL;
+}
+
+struct json_t *json_get_arr(const struct json_t *obj, const char *key)
+{
+	json_t *j = json_get(obj, key);
+
+	return j && json_is_array(j) ? j : NULL;
+}
+
+size_t json_len(const struct json_t *arr)
+{
+	return arr ? json_array_size(arr) : 0;
+}
+
+struct json_t *json_at(const struct json_t *arr, size_t i)
+{
+	return json_array_get(arr, i);
+}
+
+bool json_is_obj(const struct json_t *j)
+{
+	return j && json_is_object(j);
+}
+
+bool json_is_arr(const struct json_t *j)
+{
+	return j && json_is_array(j);
+}
+
+bool json_is_str(const struct json_t *j)
+{
+	return j && json_is_string(j);
+}
+
+bool json_is_num(const struct json_t *j)
+{
+	return j && json_is_number(j);
+}

@@ -1,0 +1,30 @@
+/* report: what test runners, compilers, sanitizers print -> failures.
+ * Layer: kit. One file per format in this folder, one entry each in report_formats[]. Text is fed
+ * in pieces of any size, memory is bounded, every format sees every line at most once; the
+ * formats that recognise something give failures, and the same failure met twice is one. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "model/failure.h"
+
+struct report_options {
+	const char *format; /* a format's name; NULL: all that recognise the text */
+	struct str file;    /* what the text is called, for failure.source.file; may be empty */
+	const char *root; /* the project's folder: frames below it are in_project; NULL: unknown */
+};
+
+struct report;
+
+/* Strings of the failures live in mem, which outlives the report. */
+struct report *report_new(const struct report_options *options, struct arena *mem);
+void report_free(struct report *report);
+DEFINE_CLEANUP(struct report *, report_free)
+void report_feed(struct report *report, struct str text);
+/* Ends the input, appends to out. 0, or REPORT_NOTHING when no format recognised anything. */
+enum { REPORT_NOTHING = 1 };
+int report_finish(struct report *report, struct failure_list *out, struct err *err) MUST_CHECK;
+
+/* All at once. */
+int report_parse(struct failure_list *out, struct str text, const struct report_options *options,
+	struct arena *mem, struct err *err) MUST_CHECK;
