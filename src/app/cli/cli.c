@@ -1,11 +1,199 @@
 #include "app/cli/cli.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "app/cli/cmd.h"
+#include "app/cli/help.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/trace.h"
+
+bool cli_may_color(int fd)
+{
+	const char *no_color = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	if (no_color && *no_color)
+		return false;
+	return isatty(fd) && !(term && !strcmp(term, "dumb"));
+}
+
+int cli_exit_code(const struct err *err)
+{
+	switch (err->code) {
+	case ERR_CONFIG:
+	case ERR_PARSE:
+		return EXIT_USAGE;
+	case ERR_POLICY:
+		return EXIT_POLICY;
+	case ERR_INTERRUPT:
+		return EXIT_INTERRUPTED;
+	default:
+		return EXIT_INFRASTRUCTURE;
+	}
+}
+
+int cli_flush(struct cli *cli, struct err *err)
+{
+	struct str rest = buf_view(&cli->out);
+
+	if (cli->out.over)
+		return err_set(
+			err, ERR_LIMIT, "cannot write the result: over %zu bytes", cli->out.cap);
+	while (rest.n) {
+		ssize_t n = write(STDOUT_FILENO, rest.p, rest.n);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(err, errno, "cannot write to stdout");
+		rest = str_from(rest, (size_t)n);
+	}
+	buf_reset(&cli->out);
+	return 0;
+}
+
+static void read_globals(struct cli *cli)
+{
+	static const int auto_color = 0, always = 1;
+	int color = opts_word(&cli->opts, "color", auto_color);
+
+	cli->format = (enum format)opts_word(&cli->opts, "format", FORMAT_TEXT);
+	cli->color = color == always || (color == auto_color && cli_may_color(STDOUT_FILENO));
+	cli->quiet = opts_flag(&cli->opts, "quiet", false);
+	cli->verbose = opts_flag(&cli->opts, "verbose", false);
+	if (cli->quiet)
+		log_set_level(LOG_ERROR);
+	else if (cli->verbose)
+		log_set_level(LOG_INFO);
+}
+
+static int check_args(const struct cli *cli, const char *verb, int min, int max, struct err *err)
+{
+	int n = (int)cli->opts.args.n;
+	const char *between = verb ? " " : "";
+
+	verb = verb ? verb : "";
+	if (n < min)
+		return err_set(err, ERR_CONFIG, "'%s%s%s' needs %s (see 'selfheal help %s')",
+			cli->cmd->name, between, verb, min == 1 ? "an argument" : "more arguments",
+			cli->cmd->name);
+	if (max >= 0 && n > max)
+		return err_set(err, ERR_CONFIG,
+			"'%s%s%s': unexpected argument '%s' (see 'selfheal help %s')",
+			cli->cmd->name, between, verb, cli->opts.args.v[max], cli->cmd->name);
+	return 0;
+}
+
+static int unknown_verb(const struct cmd *cmd, const char *name, struct err *err)
+{
+	const char *names[16] = {0};
+	const char *near;
+	size_t n = 0;
+
+	for (const struct cmd_verb *v = cmd->verbs; v->name && n + 1 < ARRAY_LEN(names); v++)
+		names[n++] = v->name;
+	near = opt_nearest(names, name);
+	if (near)
+		return err_set(err, ERR_CONFIG, "no command '%s %s' (did you mean '%s'?)",
+			cmd->name, name, near);
+	return err_set(err, ERR_CONFIG, "no command '%s %s' (see 'selfheal help %s')", cmd->name,
+		name, cmd->name);
+}
+
+static int run_verb(struct cli *cli, struct err *err)
+{
+	const struct cmd_verb *verb = cli->cmd->verbs;
+	const char *name;
+
+	if (!cli->opts.args.n)
+		return err_set(err, ERR_CONFIG, "'%s' needs a command (see 'selfheal help %s')",
+			cli->cmd->name, cli->cmd->name);
+	name = cli->opts.args.v[0];
+	while (verb->name && strcmp(verb->name, name))
+		verb++;
+	if (!verb->name)
+		return unknown_verb(cli->cmd, name, err);
+	memmove(cli->opts.args.v, cli->opts.args.v + 1,
+		--cli->opts.args.n * sizeof(*cli->opts.args.v));
+	if (check_args(cli, name, verb->min_args, verb->max_args, err) < 0)
+		return -1;
+	return verb->run(cli, err);
+}
+
+static int run_command(struct cli *cli, struct err *err)
+{
+	const struct cmd *cmd = cli->cmd;
+
+	if (opts_flag(&cli->opts, "help", false)) {
+		help_command(&cli->out, cmd);
+		return EXIT_DONE;
+	}
+	if (cmd->verbs)
+		return run_verb(cli, err);
+	if (check_args(cli, NULL, cmd->min_args, cmd->max_args, err) < 0)
+		return -1;
+	return cmd->run(cli, err);
+}
+
+/* "selfheal --version" is what people type at a program they do not know. */
+static const char *command_name(int argc, char **argv)
+{
+	if (!argc)
+		return "help";
+	return !strcmp(argv[0], "--version") || !strcmp(argv[0], "-V") ? "version" : argv[0];
+}
+
+static int find_and_run(struct cli *cli, int argc, char **argv, struct err *err)
+{
+	int at = 0;
+
+	cli->opts.tables[1] = global_opts;
+	if (argc && strcmp(argv[0], "--version") && strcmp(argv[0], "-V"))
+		at = opts_parse(&cli->opts, argc, argv, true, err);
+	if (at < 0)
+		return -1;
+	cli->cmd = cmd_find(command_name(argc - at, argv + at));
+	if (!cli->cmd)
+		return cmd_unknown(argv[at], err);
+	if (at < argc) {
+		cli->opts.tables[0] = cli->cmd->opts;
+		if (opts_parse(&cli->opts, argc - at - 1, argv + at + 1, false, err) < 0)
+			return -1;
+	}
+	read_globals(cli);
+	if (at == argc && !opts_flag(&cli->opts, "help", false)) {
+		help_overview(&cli->out);
+		return EXIT_USAGE;
+	}
+	return run_command(cli, err);
+}
+
+static int report_failure(const struct err *err)
+{
+	fprintf(stderr, "selfheal: %s\n", err->msg);
+	return cli_exit_code(err);
+}
 
 int cli_main(int argc, char **argv)
 {
-	(void)argc;
-	(void)argv;
-	puts("selfheal " SELFHEAL_VERSION);
-	return 0;
+	struct cli cli = {0};
+	struct err err = ERR_INIT, flush_err = ERR_INIT;
+	int code;
+
+	log_init();
+	trace_open();
+	opts_init(&cli.opts);
+	buf_init(&cli.out, LIMIT_JSON_BYTES);
+	code = find_and_run(&cli, argc - 1, argv + 1, &err);
+	if (code < 0)
+		code = report_failure(&err);
+	if (cli_flush(&cli, &flush_err) < 0)
+		code = report_failure(&flush_err);
+	buf_release(&cli.out);
+	opts_release(&cli.opts);
+	trace_close();
+	return code;
 }
