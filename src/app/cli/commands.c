@@ -3,7 +3,6 @@
 #include <string.h>
 
 const struct cmd *const commands[] = {
-	&cmd_config,
 	&cmd_help,
 	&cmd_completion,
 	&cmd_version,

@@ -1,0 +1,227 @@
+#include "detect/detect.h"
+
+#include <math.h>
+
+#include "base/clock.h"
+#include "base/trace.h"
+#include "kit/fingerprint/fingerprint.h"
+#include "kit/report/report.h"
+#include "kit/trial/trial.h"
+
+enum { RERUNS_ONCE_MIXED = 12, WHY_BYTES = 300 };
+
+void test_run_release(struct test_run *run)
+{
+	failure_list_release(&run->failures);
+}
+
+void detection_release(struct detection *d)
+{
+	test_run_release(&d->first);
+}
+
+void wilson_interval(int hits, int n, double *low, double *high)
+{
+	const double z = 1.959964;
+	double total = n ? n : 1, p = hits / total;
+	double centre = (p + z * z / (2 * total)) / (1 + z * z / total);
+	double half =
+		z / (1 + z * z / total) * sqrt(p * (1 - p) / total + z * z / (4 * total * total));
+
+	*low = centre - half < 0 ? 0 : centre - half;
+	*high = centre + half > 1 ? 1 : centre + half;
+}
+
+/* For a red run whose output no parser understood: the exit code is all there is. */
+static void add_bare_failure(struct test_run *run, struct arena *mem)
+{
+	struct failure *f = failure_list_add(&run->failures);
+
+	if (!f)
+		return;
+	f->kind = run->timed_out ? FAILURE_TIMEOUT : FAILURE_TEST;
+	f->type = run->timed_out ? STR("timeout") : STR("exit");
+	if (run->timed_out)
+		f->message = STR("the test command did not end in time");
+	else
+		f->message = arena_printf(
+			mem, "the test command ended with exit code %d", run->exit_code);
+}
+
+static int read_output(struct test_run *run, const struct detect_options *options,
+	struct arena *mem, struct err *err)
+{
+	struct report_options how = {.root = options->root};
+
+	run->green = run->exit_code == 0 && !run->timed_out;
+	if (report_parse(&run->failures, run->output, &how, mem, err) < 0)
+		return -1;
+	if (run->green) /* what a passing run prints of failures is not ours to judge */
+		run->failures.items.n = 0;
+	else if (run->failures.items.n == 0)
+		add_bare_failure(run, mem);
+	vec_each (f, &run->failures.items)
+		fingerprint_failure(f, mem);
+	return 0;
+}
+
+int test_run_once(struct test_run *out, struct trial *trial, const struct detect_options *options,
+	struct arena *mem, struct err *err)
+{
+	struct trial_command command = {
+		.command = options->command, .timeout_ms = options->timeout_ms};
+	CHILD_RESULT_AUTO result;
+	int64_t begin = trace_begin();
+
+	child_result_init(&result);
+	*out = (struct test_run){0};
+	failure_list_init(&out->failures);
+	if (trial_run(trial, &command, &result, err) < 0)
+		return -1;
+	trace_end(begin, "test_run", "exit %d", result.exit_code);
+	out->timed_out = result.timed_out;
+	out->exit_code = result.timed_out && !result.exit_code ? 124 : result.exit_code;
+	out->wall_us = result.wall_us;
+	out->output = arena_str(mem, buf_view(&result.output));
+	return read_output(out, options, mem, err);
+}
+
+static bool same_test(const struct failure *a, const struct failure *b)
+{
+	return a->kind == b->kind && str_eq(a->id, b->id) && str_eq(a->name, b->name) &&
+	       str_eq(a->suite, b->suite);
+}
+
+bool test_runs_alike(const struct test_run *a, const struct test_run *b)
+{
+	if (a->green || b->green)
+		return a->green == b->green;
+	if (a->failures.items.n != b->failures.items.n)
+		return false;
+	vec_each (f, &a->failures.items) {
+		bool found = false;
+
+		vec_each (g, &b->failures.items)
+			found = found || same_test(f, g);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+static const struct failure *find_kind(const struct test_run *run, enum failure_kind kind)
+{
+	vec_each (f, &run->failures.items)
+		if (f->kind == kind)
+			return f;
+	return NULL;
+}
+
+/* 126 and 127 of the shell with nothing else recognised: the tests never started. */
+static bool never_started(const struct test_run *run)
+{
+	return (run->exit_code == 127 || run->exit_code == 126) && !find_kind(run, FAILURE_COMPILE);
+}
+
+static void classify(struct detection *d, struct arena *mem)
+{
+	const struct test_run *run = &d->first;
+	const struct failure *f;
+
+	d->outcome = OUTCOME_NOT_HEALED;
+	if (run->green) {
+		d->outcome = OUTCOME_NOTHING_TO_DO;
+		d->why = STR("the tests pass");
+	} else if (never_started(run)) {
+		d->outcome = OUTCOME_INFRASTRUCTURE;
+		d->why = arena_printf(mem, "the tests cannot start (exit code %d): %.*s",
+			run->exit_code, STR_ARGS(str_slice(str_trim(run->output), 0, WHY_BYTES)));
+	} else if ((f = find_kind(run, FAILURE_INFRASTRUCTURE))) {
+		d->outcome = OUTCOME_INFRASTRUCTURE;
+		d->why = arena_printf(
+			mem, "not the code: %.*s", STR_ARGS(str_slice(f->message, 0, WHY_BYTES)));
+	} else if ((f = find_kind(run, FAILURE_CONFIGURATION))) {
+		d->outcome = OUTCOME_CONFIGURATION;
+		d->why = arena_printf(
+			mem, "not the code: %.*s", STR_ARGS(str_slice(f->message, 0, WHY_BYTES)));
+	}
+}
+
+/* Compilers are deterministic: one rerun tells what three would. */
+static int reruns_wanted(const struct detection *d, const struct detect_options *options)
+{
+	vec_each (f, &d->first.failures.items)
+		if (f->kind != FAILURE_COMPILE)
+			return options->reruns;
+	return options->reruns ? 1 : 0;
+}
+
+static void judge_flaky(struct detection *d, struct arena *mem)
+{
+	d->outcome = OUTCOME_FLAKY;
+	wilson_interval(d->red_runs, d->runs, &d->flaky_low, &d->flaky_high);
+	d->why = arena_printf(mem,
+		"the same code gave different results: %d of %d runs failed (95 %% interval of the "
+		"rate: %.0f to %.0f %%)",
+		d->red_runs, d->runs, d->flaky_low * 100, d->flaky_high * 100);
+}
+
+static int rerun(struct detection *d, struct trial *trial, const struct detect_options *options,
+	struct arena *mem, struct err *err)
+{
+	int64_t end = clock_mono_ms() + options->rerun_budget_ms;
+	int wanted = reruns_wanted(d, options);
+	bool mixed = false;
+
+	d->runs = d->red_runs = 1;
+	while (d->runs <= wanted && clock_mono_ms() + d->first.wall_us / 1000 <= end) {
+		struct test_run again;
+		bool alike;
+
+		if (test_run_once(&again, trial, options, mem, err) < 0)
+			return -1;
+		d->runs++;
+		d->red_runs += !again.green;
+		alike = test_runs_alike(&d->first, &again);
+		test_run_release(&again);
+		if (!alike && !mixed) {
+			mixed = true;
+			wanted = RERUNS_ONCE_MIXED - 1;
+		}
+	}
+	if (mixed)
+		judge_flaky(d, mem);
+	return 0;
+}
+
+static int run_setup(struct trial *trial, const struct detect_options *options, struct err *err)
+{
+	for (const char *const *s = options->setup; s && *s; s++) {
+		struct trial_command command = {.command = *s, .timeout_ms = options->timeout_ms};
+		CHILD_RESULT_AUTO result;
+
+		child_result_init(&result);
+		if (trial_run(trial, &command, &result, err) < 0)
+			return -1;
+		if (result.exit_code)
+			return err_set(err, ERR_CONFIG,
+				"setup command '%s' ended with exit code %d: %.*s", *s,
+				result.exit_code,
+				STR_ARGS(str_slice(str_trim(buf_view(&result.output)), 0, 200)));
+	}
+	return 0;
+}
+
+int detect_failures(struct detection *out, struct trial *trial,
+	const struct detect_options *options, struct arena *mem, struct err *err)
+{
+	*out = (struct detection){0};
+	if (run_setup(trial, options, err) < 0)
+		return -1;
+	if (test_run_once(&out->first, trial, options, mem, err) < 0)
+		return -1;
+	classify(out, mem);
+	if (out->outcome != OUTCOME_NOT_HEALED)
+		return 0;
+	return rerun(out, trial, options, mem, err);
+}
