@@ -21,12 +21,8 @@ struct trial_options {
 	const char *const *env_allow; /* further names passed on from our environment; NULL: none */
 	const char *const *env_set;   /* further "NAME=value"; NULL: none */
 	const char *const *ignore;    /* globs of ignored files left out of the tree; NULL: none */
-	const char *runtime_dir; /* folder of ours to show read-only at TRIAL_RUNTIME; NULL: none */
+	const char *runtime_dir;      /* folder of ours to show read-only to commands; NULL: none */
 };
-
-/* Where commands find the files of runtime_dir, and a writable folder for sockets and results. */
-#define TRIAL_RUNTIME "/tmp/.selfheal/runtime"
-#define TRIAL_EXCHANGE "/tmp/.selfheal/exchange"
 
 struct trial;
 
@@ -38,10 +34,13 @@ DEFINE_CLEANUP(struct trial *, trial_free)
 void trial_layers(const struct trial *trial, struct buf *out);
 /* The project's folder as commands see it (the user's own path, or the copy's). */
 const char *trial_root(const struct trial *trial);
-/* The exchange folder as this process sees it (to create and connect sockets in). */
+/* A folder for sockets and results that we and commands share: as this process sees it (short, so
+ * that a socket's path fits). */
 const char *trial_exchange(const struct trial *trial);
 /* The same folder as commands see it. */
 const char *trial_exchange_inside(const struct trial *trial);
+/* runtime_dir as commands see it; NULL when none was given. */
+const char *trial_runtime_inside(const struct trial *trial);
 
 /* A file as it is in the scratch tree now; path is repository-relative. ERR_SYS/ENOENT if absent.
  */
