@@ -61,6 +61,7 @@ extern const struct cmd *const commands[];
 extern const struct opt global_opts[];
 
 extern const struct cmd cmd_completion;
+extern const struct cmd cmd_config;
 extern const struct cmd cmd_help;
 extern const struct cmd cmd_version;
 

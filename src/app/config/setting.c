@@ -1,0 +1,248 @@
+#include "app/config/setting.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "json/json.h"
+
+const char *const setting_fail_on_words[] = {"never", "flaky", "unhealed", NULL};
+const char *const setting_sandbox_words[] = {"auto", "require", "off", NULL};
+
+const struct setting settings[SETTING_COUNT] = {
+	[SETTING_TEST] = {"test", SETTING_COMMAND, "SELFHEAL_TEST", NULL,
+		"the command that runs the tests; found in the project's files when not given",
+		"python3 -m pytest -q"},
+	[SETTING_SETUP] = {"setup", SETTING_COMMANDS, "SELFHEAL_SETUP", NULL,
+		"commands run once before the tests; the network is open to these alone",
+		"pip install -r requirements.txt"},
+	[SETTING_TIMEOUT] = {"timeout", SETTING_SECONDS, "SELFHEAL_TIMEOUT", NULL,
+		"the longest that one run of the tests may take; 10 times the last green run, else "
+		"600 seconds, when not given",
+		"600", 1, 86400},
+	[SETTING_BUDGET] = {"budget", SETTING_SECONDS, "SELFHEAL_BUDGET", "900",
+		"the longest that a whole repair may take", NULL, 1, 86400 * 7},
+	[SETTING_JOBS] = {"jobs", SETTING_INT, "SELFHEAL_JOBS", "0",
+		"candidates tried side by side; 0 is one for each processor", NULL, 0, 256},
+	[SETTING_MAX_ATTEMPTS] = {"max_attempts", SETTING_INT, "SELFHEAL_MAX_ATTEMPTS", "3",
+		"verified attempts by a model before giving up; repair without one is bounded by "
+		"the budget alone",
+		NULL, 1, 100},
+	[SETTING_FAIL_ON] = {"fail_on", SETTING_ENUM, "SELFHEAL_FAIL_ON", "unhealed",
+		"what makes the exit code 1", NULL, .words = setting_fail_on_words},
+	[SETTING_STORE] = {"store", SETTING_STR, "SELFHEAL_STORE", NULL,
+		"the file where fixes are remembered; in the git directory when not given",
+		"/var/lib/selfheal/store.db"},
+	[SETTING_RULES] = {"rules", SETTING_STR, "SELFHEAL_RULES", NULL,
+		"a folder of repair rules of your own, relative to the repository",
+		".selfheal/rules"},
+	[SETTING_SERVICES] = {"services", SETTING_COMMANDS, "SELFHEAL_SERVICES", NULL,
+		"commands kept running beside the tests, inside the sandbox",
+		"redis-server --port 6379"},
+	[SETTING_SANDBOX_MODE] = {"sandbox.mode", SETTING_ENUM, "SELFHEAL_SANDBOX_MODE", "auto",
+		"auto: every layer this machine has; require: refuse to run when one is missing; "
+		"off: none",
+		NULL, .words = setting_sandbox_words},
+	[SETTING_SANDBOX_NETWORK] = {"sandbox.network", SETTING_BOOL, "SELFHEAL_SANDBOX_NETWORK",
+		"false", "let tests reach more than this machine's loopback"},
+	[SETTING_SANDBOX_ENV] = {"sandbox.env", SETTING_STRS, "SELFHEAL_SANDBOX_ENV", NULL,
+		"names of environment variables that tests may see", "DATABASE_URL"},
+	[SETTING_SCRATCH_IGNORE] = {"scratch.ignore", SETTING_STRS, "SELFHEAL_SCRATCH_IGNORE", NULL,
+		"ignored files left out of the scratch tree, as globs", "data/**"},
+	[SETTING_POLICY_PROTECTED] = {"policy.protected", SETTING_STRS, "SELFHEAL_POLICY_PROTECTED",
+		NULL, "files that no fix may touch, as globs", "migrations/**"},
+	[SETTING_POLICY_TESTS] = {"policy.tests", SETTING_STRS, "SELFHEAL_POLICY_TESTS", NULL,
+		"files that are tests beside those a runner's names tell, as globs", "checks/**"},
+	[SETTING_POLICY_ALLOW_WORKFLOWS] = {"policy.allow_workflows", SETTING_BOOL,
+		"SELFHEAL_POLICY_ALLOW_WORKFLOWS", "false",
+		"hold fixes of .github/workflows for a person instead of refusing them"},
+	[SETTING_POLICY_MAX_FILES] = {"policy.max_files", SETTING_INT, "SELFHEAL_POLICY_MAX_FILES",
+		"10", "the most files that a fix may touch", NULL, 1, 1000},
+	[SETTING_POLICY_MAX_LINES] = {"policy.max_lines", SETTING_INT, "SELFHEAL_POLICY_MAX_LINES",
+		"400", "the most lines that a fix may change", NULL, 1, 100000},
+};
+
+const struct setting *setting_find(const char *key)
+{
+	for (int i = 0; i < SETTING_COUNT; i++)
+		if (!strcmp(settings[i].key, key))
+			return &settings[i];
+	return NULL;
+}
+
+void setting_wants(const struct setting *s, struct buf *out)
+{
+	static const char *const texts[] = {
+		[SETTING_STR] = "a text",
+		[SETTING_COMMAND] = "a command or a list of commands",
+		[SETTING_COMMANDS] = "a list of commands",
+		[SETTING_STRS] = "a list of texts",
+		[SETTING_BOOL] = "true or false",
+	};
+
+	switch (s->kind) {
+	case SETTING_INT:
+		buf_printf(out, "a whole number from %" PRId64 " to %" PRId64, s->min, s->max);
+		break;
+	case SETTING_SECONDS:
+		buf_printf(out,
+			"a number of seconds from %" PRId64 " to %" PRId64 " (or 90s, 10m, 2h)",
+			s->min, s->max);
+		break;
+	case SETTING_ENUM:
+		for (const char *const *word = s->words; *word; word++)
+			buf_printf(out, "%s%s",
+				word == s->words ? ""
+				: word[1]        ? ", "
+						 : " or ",
+				*word);
+		break;
+	default:
+		buf_c(out, texts[s->kind]);
+	}
+}
+
+static struct json_t *type_of(const char *type)
+{
+	struct json_t *j = json_obj();
+
+	json_put_c(j, "type", type);
+	return j;
+}
+
+static struct json_t *list_of(const char *type)
+{
+	struct json_t *j = type_of("array");
+
+	json_put(j, "items", type_of(type));
+	return j;
+}
+
+static struct json_t *any_of(struct json_t *a, struct json_t *b)
+{
+	struct json_t *j = json_obj(), *options = json_arr();
+
+	json_push(options, a);
+	json_push(options, b);
+	json_put(j, "anyOf", options);
+	return j;
+}
+
+static struct json_t *ranged(const struct setting *s, const char *type)
+{
+	struct json_t *j = type_of(type);
+
+	json_put_int(j, "minimum", s->min);
+	json_put_int(j, "maximum", s->max);
+	return j;
+}
+
+static struct json_t *words_of(const struct setting *s)
+{
+	struct json_t *j = json_obj(), *words = json_arr();
+
+	for (const char *const *word = s->words; *word; word++)
+		json_push(words, json_str(str_of(*word)));
+	json_put(j, "enum", words);
+	return j;
+}
+
+static struct json_t *duration(const struct setting *s)
+{
+	struct json_t *text = type_of("string");
+
+	json_put_c(text, "pattern", "^[0-9]+(\\.[0-9]+)?[smhd]?$");
+	return any_of(ranged(s, "number"), text);
+}
+
+static struct json_t *value_schema(const struct setting *s)
+{
+	switch (s->kind) {
+	case SETTING_COMMAND:
+	case SETTING_COMMANDS:
+	case SETTING_STRS:
+		return any_of(type_of("string"), list_of("string"));
+	case SETTING_INT:
+		return ranged(s, "integer");
+	case SETTING_SECONDS:
+		return duration(s);
+	case SETTING_BOOL:
+		return type_of("boolean");
+	case SETTING_ENUM:
+		return words_of(s);
+	default:
+		return type_of("string");
+	}
+}
+
+static struct json_t *closed_object(struct json_t *properties)
+{
+	struct json_t *j = type_of("object");
+
+	json_put(j, "properties", properties);
+	json_put_bool(j, "additionalProperties", false);
+	return j;
+}
+
+/* The properties of a section, made when the first of its settings is met. */
+static struct json_t *section_of(struct json_t *root, struct str name)
+{
+	char key[64];
+	struct json_t *section;
+
+	snprintf(key, sizeof(key), "%.*s", STR_ARGS(name));
+	section = json_get_obj(root, key);
+	if (!section) {
+		section = closed_object(json_obj());
+		json_put(root, key, section);
+	}
+	return json_get_obj(section, "properties");
+}
+
+void setting_schema(struct buf *out)
+{
+	struct json_t *properties = json_obj();
+	CLEANUP(json_freep) struct json_t *schema = closed_object(properties);
+
+	json_put_c(schema, "$schema", "https://json-schema.org/draft/2020-12/schema");
+	json_put_c(schema, "title", ".selfheal.yml");
+	for (int i = 0; i < SETTING_COUNT; i++) {
+		struct str name = str_of(settings[i].key), section = STR_NULL;
+		struct json_t *value = value_schema(&settings[i]);
+		json_put_c(value, "description", settings[i].help);
+		json_put(str_cut(&name, ".", &section) ? section_of(properties, section)
+						       : properties,
+			name.p, value);
+	}
+	json_write(out, schema, 2);
+	buf_char(out, '\n');
+}
+
+static bool is_list(const struct setting *s)
+{
+	return s->kind == SETTING_COMMANDS || s->kind == SETTING_STRS;
+}
+
+void setting_template(struct buf *out, const char *test)
+{
+	struct str last = STR_NULL;
+
+	buf_c(out, "# Settings of selfheal; 'selfheal config show' says what is in force.\n");
+	for (int i = 0; i < SETTING_COUNT; i++) {
+		const struct setting *s = &settings[i];
+		struct str name = str_of(s->key), section = STR_NULL;
+		const char *value = s->fallback ? s->fallback : s->example;
+		const char *indent = str_cut(&name, ".", &section) ? "  " : "";
+		bool found = i == SETTING_TEST && test;
+		if (section.n && !str_eq(section, last))
+			buf_printf(out, "\n# %.*s:\n", STR_ARGS(section));
+		last = section;
+		buf_printf(out, "%s#%s %s\n", section.n ? "" : "\n", indent, s->help);
+		buf_printf(out, "%s%s%s: ", found ? "" : "# ", indent, name.p);
+		if (found)
+			buf_printf(out, "\"");
+		for (const char *c = found ? test : value; *c; c++)
+			buf_printf(out, found && (*c == '"' || *c == '\\') ? "\\%c" : "%c", *c);
+		buf_c(out, found ? "\"\n" : is_list(s) ? "  # or a list\n" : "\n");
+	}
+}
