@@ -242,3 +242,24 @@ bool json_is_num(const struct json_t *j)
 {
 	return j && json_is_number(j);
 }
+
+/* Walks by rank in sorted order: quadratic, which documents of a few members can bear. */
+bool json_next(const struct json_t *obj, struct json_each *each)
+{
+	const char *key, *least = NULL;
+	json_t *value, *found = NULL;
+	json_t *mutable = (json_t *)(uintptr_t)obj;
+
+	json_object_foreach(mutable, key, value)
+	{
+		if (each->key && strcmp(key, each->key) <= 0)
+			continue;
+		if (!least || strcmp(key, least) < 0) {
+			least = key;
+			found = value;
+		}
+	}
+	each->key = least;
+	each->value = found;
+	return least != NULL;
+}

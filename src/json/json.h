@@ -58,3 +58,11 @@ bool json_is_arr(const struct json_t *j);
 bool json_is_str(const struct json_t *j);
 bool json_is_num(const struct json_t *j);
 struct str json_to_str(const struct json_t *j);
+
+/* Members of an object, by sorted key: struct json_each each = {0}; while (json_next(obj, &each)).
+ * key and value are borrowed; the object must not change meanwhile. */
+struct json_each {
+	const char *key;
+	struct json_t *value;
+};
+bool json_next(const struct json_t *obj, struct json_each *each);
