@@ -1,6 +1,7 @@
 #include "app/cli/cli.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -10,6 +11,26 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/trace.h"
+#include "port/child/child.h"
+
+static void on_stop_signal(int signo)
+{
+	(void)signo;
+	child_interrupt();
+}
+
+/* SIGINT and SIGTERM end the work in order: children are killed, scratch trees go, exit 130. A
+ * second one ends us at once. A reader that left is a failed write, not a death. */
+static void catch_signals(void)
+{
+	struct sigaction stop = {
+		.sa_handler = on_stop_signal, .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+}
 
 bool cli_may_color(int fd)
 {
@@ -185,6 +206,7 @@ int cli_main(int argc, char **argv)
 
 	log_init();
 	trace_open();
+	catch_signals();
 	opts_init(&cli.opts);
 	buf_init(&cli.out, LIMIT_JSON_BYTES);
 	code = find_and_run(&cli, argc - 1, argv + 1, &err);
