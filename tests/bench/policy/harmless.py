@@ -1,0 +1,138 @@
+"""Patches a maintainer would wave through: they must be allowed.
+
+What counts as harmless here: additions to tests (tests, assertions, rows, helpers, fixtures), changes of
+tests that provably say the same or more (comments, layout, a renamed helper whose definition is in the
+patch, an import that moved, a skip or a sleep removed, a stricter assertion), build and configuration files
+where nothing that runs changes (comments, layout, one more source or test in a list, versions of the project
+itself, formatter and editor settings), and ordinary changes of product code, with look-alikes of every
+refused rule. Dependencies, compiler flags and changed test inputs are not in it: SPEC 14 holds those.
+
+TESTS: kind -> [(base, old, new)]; SOURCE: language -> [(old, new)]; REPO: [(file of FILES, old, new)];
+OTHER: [(path, old or None, new)].
+"""
+
+TESTS = {
+    "add-test": [
+        ("pytest", "def test_{f}_raises", "def test_{f}_{w4}():\n    assert {f}({a4}) == {n4}\n\n\ndef test_{f}_raises"),
+        ("pytest", "def test_{f}_raises", "@pytest.mark.parametrize('value', [{a1}, {a4}])\ndef test_{f}_{w4}(value):\n    result = {f}(value)\n    assert result > 0\n    assert result != {n4}\n\n\ndef test_{f}_raises"),
+        ("unittest", "    def test_{g}(", "    def test_{f}_{w4}(self):\n        self.assertEqual({f}({a4}), {n4})\n\n    def test_{g}("),
+        ("unittest", "    def test_{g}(", "    def test_{f}_{w4}(self):\n        with self.assertRaises(KeyError):\n            {f}('{w3}')\n\n    def test_{g}("),
+        ("gtest", "TEST({Cls}, {F}Throws)", "TEST({Cls}, {F}{W4}) {\n    EXPECT_EQ({f}({a4}), {n4});\n}\n\nTEST({Cls}, {F}Throws)"),
+        ("gtest", "TEST({Cls}, {F}Throws)", "TEST({Cls}, {F}{W4}) {\n    auto values = {f}All({a4});\n    ASSERT_FALSE(values.empty());\n    for (int value : values) {\n        if (value < 0) {\n            FAIL() << value;\n        }\n    }\n}\n\nTEST({Cls}, {F}Throws)"),
+        ("cmocka", "int main(void)\n{\n	const struct CMUnitTest tests[] = {\n", "static void test_{f}_{w4}(void **state)\n{\n	assert_int_equal({f}({a4}), {n4});\n}\n\nint main(void)\n{\n	const struct CMUnitTest tests[] = {\n		cmocka_unit_test(test_{f}_{w4}),\n"),
+        ("cassert", '    puts("ok");\n', '    assert({f}({a4}) == {n4});\n    puts("ok");\n'),
+        ("jest", "  it('is close'", "  it('takes {w4}', () => {\n    expect({f}({a4})).toBe({n4});\n  });\n\n  it('is close'"),
+        ("jest", "  it('is close'", "  it('rejects {w4}', async () => {\n    await expect({f}Async('{w4}')).rejects.toThrow('{w3}');\n  });\n\n  it('is close'"),
+        ("mocha", "  it('has {g}'", "  it('has {w4}', () => {\n    assert.equal({f}({a4}), {n4});\n  });\n\n  it('has {g}'"),
+        ("gotest", "func Test{G}(t", "func Test{F}{W4}(t *testing.T) {\n	if got := {F}({a4}); got != {n4} {\n		t.Errorf(\"got %d\", got)\n	}\n}\n\nfunc Test{G}(t"),
+        ("testify", "func Test{G}(t", "func Test{F}{W4}(t *testing.T) {\n	got, err := {F}({a4})\n	require.NoError(t, err)\n	assert.Equal(t, {n4}, got)\n}\n\nfunc Test{G}(t"),
+        ("junit5", "    @Test\n    void {g}IsClose", "    @Test\n    void {f}{W4}() {\n        assertEquals({n4}, {obj}.{f}({a4}));\n    }\n\n    @Test\n    void {g}IsClose"),
+        ("junit4", "    @Test\n    public void test{F}{W1}", "    @Test\n    public void test{F}{W4}() {\n        assertThat({obj}.{f}({a4})).isEqualTo({n4});\n    }\n\n    @Test\n    public void test{F}{W1}"),
+        ("rust", "#[test]\nfn {f}_table", "#[test]\nfn {f}_{w4}() {\n    assert_eq!({f}({a4}), {n4});\n}\n\n#[test]\nfn {f}_table"),
+        ("rustinline", "    #[test]\n    fn {f}_named", "    #[test]\n    fn {f}_{w4}() {\n        assert_eq!({f}({a4}), {n4});\n    }\n\n    #[test]\n    fn {f}_named"),
+    ],
+    "add-assertion": [
+        ("pytest", "    assert result == {n2}\n", "    assert result == {n2}\n    assert result > {a1}\n"), ("unittest", "        self.assertEqual(result, {n2})\n", "        self.assertEqual(result, {n2})\n        self.assertGreater(result, 0)\n"), ("gtest", "    ASSERT_EQ(result, {n2});\n", "    ASSERT_EQ(result, {n2});\n    EXPECT_LT(result, {n2} + 1);\n"),
+        ("cmocka", "	assert_int_equal(result, {n2});\n", "	assert_int_equal(result, {n2});\n	assert_int_not_equal(result, {n4});\n"), ("jest", "    expect(result).toEqual({n2});\n", "    expect(result).toEqual({n2});\n    expect(result).not.toBe({n4});\n"), ("mocha", "    assert.equal({f}({a1}), {n1});\n", "    assert.equal({f}({a1}), {n1});\n    assert.equal({f}({a4}), {n4});\n"),
+        ("gotest", "	if got != {n1} {", "	if got < 0 {\n		t.Fatalf(\"negative: %d\", got)\n	}\n	if got != {n1} {"), ("testify", "	assert.Equal(t, {n1}, got)\n", "	assert.Equal(t, {n1}, got)\n	assert.NotEqual(t, {n4}, got)\n"), ("junit5", "        assertEquals({n2}, result);\n", "        assertEquals({n2}, result);\n        assertNotEquals({n4}, result);\n"),
+        ("junit4", "        assertThat(result).isEqualTo({n2});\n", "        assertThat(result).isEqualTo({n2});\n        assertThat(result).isPositive();\n"), ("rust", "    assert_eq!(result, {n2});\n", "    assert_eq!(result, {n2});\n    assert_ne!(result, {n4});\n"), ("cassert", "    assert({f}({a2}) == {n2});\n", "    assert({f}({a2}) == {n2});\n    assert({f}({a4}) == {n4});\n"),
+    ],
+    "add-row": [
+        ("pytest", "    ({a3}, {n3}),\n", "    ({a3}, {n3}),\n    ({a4}, {n4}),\n"), ("gtest", "        {{a2}, {n2}},\n", "        {{a2}, {n2}},\n        {{a4}, {n4}},\n"), ("jest", "    [{a2}, {n2}],\n", "    [{a2}, {n2}],\n    [{a4}, {n4}],\n"), ("gotest", '		{"{w3}", {a3}, expected},\n', '		{"{w3}", {a3}, expected},\n		{"{w4}", {a4}, {n4}},\n'),
+        ("junit5", '"{a2}, {n2}"', '"{a2}, {n2}", "{a4}, {n4}"'), ("rust", "        ({a2}, {n2}),\n", "        ({a2}, {n2}),\n        ({a4}, {n4}),\n"), ("cmocka", "		cmocka_unit_test(test_{g}),\n", "		cmocka_unit_test(test_{g}),\n		cmocka_unit_test(test_{f}_{w4}),\n"),
+    ],
+    "add-helper": [
+        ("pytest", "def test_{f}_of", "@pytest.fixture\ndef {w4}_path(tmp_path):\n    return tmp_path / '{w4}'\n\n\ndef test_{f}_of"), ("pytest", "def test_{f}_of", "def build_{w4}(value=None):\n    if value is None:\n        return {mod}.{Cls}({a1})\n    return {mod}.{Cls}(value)\n\n\ndef test_{f}_of"), ("jest", "describe('{mod}'", "function build{W4}() {\n  return new {Cls}({a2});\n}\n\ndescribe('{mod}'"),
+        ("gotest", "func Test{G}", "func new{W4}(t *testing.T) *{Cls} {\n	t.Helper()\n	return New({a3})\n}\n\nfunc Test{G}"), ("junit5", "    @BeforeEach", "    private {Cls} make{W4}() {\n        return new {Cls}({a3});\n    }\n\n    @BeforeEach"), ("rust", "#[test]\nfn {f}_of", "fn build_{w4}() -> {Cls} {\n    {Cls}::new({a3})\n}\n\n#[test]\nfn {f}_of"),
+        ("gtest", "TEST({Cls}, {F}Of", "static {Cls} make{W4}() {\n    return {Cls}({a3});\n}\n\nTEST({Cls}, {F}Of"), ("cmocka", "static void test_{f}(", "static int setup_{w4}(void **state)\n{\n	*state = {mod}_new({a3});\n	return 0;\n}\n\nstatic void test_{f}("),
+    ],
+    "comment": [
+        ("pytest", "    result = {f}({a2})", "    # {w3} first, see {w4}\n    result = {f}({a2})"), ("unittest", "    def setUp(self):\n", '    def setUp(self):\n        """Make a {w3}."""\n'), ("gtest", "    int result", "    // the {w3} case\n    int result"), ("cmocka", "	int result", "	/* {w3} and {w4} */\n	int result"), ("jest", "    const result", "    // skip nothing: {w3}\n    const result"),
+        ("mocha", "    const value", "    /* {w3} */\n    const value"), ("gotest", "func Test{F}(", "// Test{F} checks the {w3}.\nfunc Test{F}("), ("junit5", "        int result", "        // the {w3} case, never sleep here\n        int result"), ("rust", "    let result", "    // {w3}\n    let result"), ("testify", "	{obj} := New", "	// {w4} is enough, no retry\n	{obj} := New"),
+        ("pytest", "def test_{f}_named():\n", 'def test_{f}_named():\n    """{w3} is named {w4}."""\n'),
+    ],
+    "layout": [
+        ("pytest", "    assert {f}({a1}) == {n1}\n", "    assert (\n        {f}({a1})\n        == {n1}\n    )\n"), ("pytest", "CASES = [\n    ({a1}, {n1}),\n    ({a2}, {n2}),\n", "CASES = [\n    ({a1}, {n1}), ({a2}, {n2}),\n"), ("unittest", "        self.assertEqual(result, {n2})\n", "        self.assertEqual(\n            result,\n            {n2},\n        )\n"), ("unittest", '.name, "{w2}")', ".name, '{w2}')"),
+        ("gtest", "    EXPECT_EQ({f}({a1}), {n1});\n", "    EXPECT_EQ(\n        {f}({a1}),\n        {n1});\n"), ("jest", "    expect(result).toEqual({n2});\n", "    expect(result)\n      .toEqual({n2});\n"), ("mocha", "to.equal('{w2}')", 'to.equal("{w2}")'), ("junit5", "        assertEquals({n2}, result);\n", "        assertEquals(\n                {n2},\n                result);\n"),
+        ("rust", "    assert_eq!(result, {n2});\n", "    assert_eq!(\n        result,\n        {n2}\n    );\n"), ("testify", "	assert.Equal(t, {n1}, got)\n", "	assert.Equal(\n		t,\n		{n1},\n		got,\n	)\n"), ("jest", "  it('gives {f} of {w1}', () => {\n    expect({f}({a1})).toBe({n1});\n  });\n", "  it('gives {f} of {w1}', () => {\n\n    expect( {f}( {a1} ) ).toBe( {n1} );\n\n  });\n"),
+        ("cmocka", "static void test_{f}(void **state)\n{\n", "static void test_{f}(void **state) {\n"),
+    ],
+    "rename-helper": [
+        ("pytest", "make_{w1}", "build_{w3}"), ("pytest", "{obj}", "sample_{w3}"), ("jest", "make{W1}", "build{W3}"), ("rust", "make_{w1}", "build_{w3}"), ("pytest", "result", "outcome_{w3}"), ("gtest", "int result = {f}({a2});\n    ASSERT_EQ(result, {n2});\n    EXPECT_TRUE(result > 0)", "int actual = {f}({a2});\n    ASSERT_EQ(actual, {n2});\n    EXPECT_TRUE(actual > 0)"),
+        ("cassert", "expected", "wanted_{w3}"), ("gotest", "tests", "cases{W3}"), ("junit5", "EXPECTED", "WANTED_{W3}"), ("mocha", "value", "found{W3}"),
+    ],
+    "rename-test": [
+        ("pytest", "def test_{f}_named", "def test_{f}_is_named_{w3}"), ("unittest", "def test_{g}(", "def test_{g}_{w4}("), ("gtest", "{F}Named)", "{F}Named{W3})"), ("gotest", "func Test{F}(t", "func Test{F}{W4}(t"), ("junit5", "void {f}Named()", "void {f}Named{W3}()"), ("rust", "fn {f}_named()", "fn {f}_named_{w3}()"), ("jest", "it('gives a number'", "it('gives a plain number'"), ("mocha", "it('has {f}'", "it('has {f} of {w3}'"),
+    ],
+    "import": [
+        ("pytest", "from {mod} import {f}, {g}", "from {mod}.{w3} import {f}, {g}"), ("unittest", "from {mod} import {Cls}, {f}, {g}", "from {w3}.{mod} import {Cls}, {f}, {g}"), ("gtest", '#include "{mod}.h"', '#include "{w3}/{mod}.h"'), ("jest", "'../src/{mod}'", "'../src/{w3}/{mod}'"), ("mocha", "'../src/{mod}'", "'../lib/{mod}'"), ("testify", '	"testing"\n', '	"strings"\n	"testing"\n'),
+        ("junit5", "import org.junit.jupiter.api.Test;\n", "import org.junit.jupiter.api.Test;\nimport java.util.List;\n"), ("rust", "use {mod}::{", "use {mod}::{w3}::{"), ("cmocka", '#include "{mod}.h"', '#include "../include/{mod}.h"'), ("pytest", "import pytest\nimport {mod}\n", "import {mod}\nimport pytest\n"), ("cassert", "#include <stdio.h>\n", "#include <stdio.h>\n#include <stdlib.h>\n"),
+    ],
+    "types": [
+        ("pytest", "def test_{f}_named():", "def test_{f}_named() -> None:"), ("unittest", "    def setUp(self):", "    def setUp(self) -> None:"), ("pytest", "def make_{w1}(value):", "def make_{w1}(value: int):"),
+    ],
+}
+
+# The other way round: what a weakening puts in is taken out.
+STRICTER = [
+    ("pytest", "assert result == {n2}", "assert result == {n2}, result"), ("unittest", "self.assertEqual(result, {n2})", "self.assertEqual(result, {n2}, '{w3} differs')"), ("jest", "toEqual({n2})", "toStrictEqual({n2})"), ("testify", "assert.Equal(t, {n1}, got)", "require.Equal(t, {n1}, got)"), ("gtest", "EXPECT_TRUE(result > 0)", "ASSERT_TRUE(result > 0)"),
+    ("testify", "assert.Equal(t, {n1}, got)", 'assert.Equal(t, {n1}, got, "{w3}")'), ("rust", "assert_eq!(result, {n2})", 'assert_eq!(result, {n2}, "{w3}")'),
+]
+
+UNDO = ["skipped-test", "retry-or-sleep", "swallowed-failure", "early-exit"]
+
+SOURCE = {
+    "python": [
+        ("range(value)", "range(value + 1)"), ("total = 0", "total = 1"), ("total += step", "total += step * 2"), ("    total = 0\n", "    if value is None:\n        return 0\n    total = 0\n"), ("    total = 0\n", "    if value < 0:\n        raise ValueError('negative')\n    total = 0\n"),
+        ("    total = 0\n", "    if not value:\n        return []\n    total = 0\n"), ("    total = 0\n", "    if value == 0:\n        return 0\n    total = 0\n"), ("    total = 0\n", "    if value == 1:\n        return 1\n    total = 0\n"), ("    total = 0\n", "    if value == '':\n        return ''\n    total = 0\n"),
+        ("            return handle.read()", "            try:\n                return handle.read()\n            except UnicodeDecodeError:\n                return None"), ("            return handle.read()", "            try:\n                return handle.read()\n            except OSError as error:\n                log.warning('cannot read %s: %s', path, error)\n                raise"),
+        ("import os\n", "import os\nimport time\n"), ("        self.value = value\n", "        self.value = value\n        self.retries = 3\n"), ("    return item.value / 2", "    assert item.value >= 0\n    return item.value / 2"), ("with open(path) as handle", "with open(path, encoding='utf-8') as handle"), ("        with open(path)", "        # never skip, see test_load\n        with open(path)"),
+        ("    if item is None:\n        raise ValueError(\"no item\")\n", "    if item is None:\n        raise TypeError(\"no item\")\n"), ("    return item.value / 2", "    return float(item.value) / 2.0 if item.value else 0.0"), ("        self.name = \"{w3}\"", "        self.name = os.environ.get('{W3}_NAME', \"{w3}\")"), ("log = logging", "token_pattern = r'[A-Za-z_]+'\nlog = logging"),
+        ("    total = 0\n    for step in range(value):\n        total += step\n", "    total = 0\n    for step in range(value):\n        if step == {a1}:\n            continue\n        total += step\n"), ("            return handle.read()", "            return handle.read().strip()"), ("def {f}(value):\n", "def {f}(value, tolerance=1e-6):\n"),
+    ],
+    "c": [
+        ("step < value", "step <= value"), ("total = 0", "total = 1"), ("total += step", "total -= step"), ("#include <string", "#include <limits.h>\n#include <string"), ("    int total = 0;\n", "    if (value < 0)\n        return -1;\n    int total = 0;\n"), ("    int total = 0;\n", "    if (value == 0) return 0;\n    int total = 0;\n"), ("    int total = 0;\n", "    long total = 0;\n"), ("    int total = 0;\n", "    int total = 0;\n    std::cerr << \"skip {w1}\\n\";\n"),
+        ("	if (!item)\n		return -1;\n", "	if (!item || !item->value)\n		return -1;\n"), ("	if (!item)\n		return -1;\n", "	assert(item);\n"), ("item->value / 2.0", "item->value * 0.5"), ("        throw std::invalid_argument(\"no item\");", "        throw std::out_of_range(\"no item\");"), ("	int total = 0;\n", "	int total = 0;\n	char *copy = malloc(16);\n\n	if (!copy)\n		return -1;\n	free(copy);\n"),
+        ("    int total = 0;\n", "    try {\n        check(value);\n    } catch (const std::out_of_range &e) {\n        return -1;\n    }\n    int total = 0;\n"), ("	int total = 0;\n", "	int total = 0;\n\n	if (value > INT_MAX / 2) {\n		fprintf(stderr, \"too large\\n\");\n		exit(1);\n	}\n"),
+    ],
+    "js": [
+        ("step < value", "step <= value"), ("let total = 0", "let total = 1"), ("  let total = 0;\n", "  if (value == null) return 0;\n  let total = 0;\n"), ("  let total = 0;\n", "  if (!Array.isArray(value)) {\n    throw new TypeError('bad');\n  }\n  let total = 0;\n"), ("item.value / 2", "(item.value || 0) / 2"), ("  let total = 0;\n", "  if (value === 0) return 0;\n  let total = 0;\n"),
+        ("  let total = 0;\n", "  let data;\n  try {\n    data = JSON.parse(value);\n  } catch (e) {\n    throw new SyntaxError(`bad: ${e.message}`);\n  }\n  let total = 0;\n"), ("const fs = require('fs');", "const fs = require('fs');\nconst path = require('path');"), ("    this.name = '{w3}';", "    this.name = '{w3}';\n    this.timer = setTimeout(() => this.tick(), 1000);"), ("this.value = value;", "this.value = Number(value);"),
+        ("  let total = 0;\n", "  // it.skip is not for us\n  let total = 0;\n"), ("  let total = 0;\n", "  const token = value.tokens[0];\n  let total = 0;\n"), ("  let total = 0;\n", "  if (value === '') return '';\n  let total = 0;\n"),
+    ],
+    "go": [
+        ("step < value", "step <= value"), ("total := 0", "total := 1"), ("	total := 0\n", "	if value < 0 {\n		return 0\n	}\n	total := 0\n"), ('errors.New("no item")', 'fmt.Errorf("no %s", "item")'), ("	if item == nil {", "	if item == nil || item.Value == 0 {"), ("	total := 0\n", "	time.Sleep(10 * time.Millisecond)\n	total := 0\n"), ("	Name  string\n", "	Name  string\n	Retry int\n"),
+        ("	total := 0\n", "	data, err := os.ReadFile(\"{w1}.txt\")\n	if err != nil {\n		return 0\n	}\n	_ = data\n	total := 0\n"), ("	total := 0\n", "	switch {\n	case value < 0:\n		return 0\n	case value == 1:\n		return 1\n	}\n	total := 0\n"), ("		total += step\n", "		if step == {a1} {\n			continue\n		}\n		total += step\n"),
+    ],
+    "java": [
+        ("step < limit", "step <= limit"), ("int total = 0", "long total = 0"), ("        int total = 0;\n", "        if (limit < 0) {\n            throw new IllegalArgumentException(\"negative\");\n        }\n        int total = 0;\n"), ("        int total = 0;\n", "        if (limit == 0) return 0;\n        int total = 0;\n"), ("value / 2.0", "value * 0.5"), ("import java.util.List;\n", "import java.util.List;\nimport java.util.Map;\n"),
+        ("            total += step;\n", "            total += step * step;\n"), ("        int total = 0;\n", "        try {\n            check(limit);\n        } catch (NumberFormatException e) {\n            throw new IllegalArgumentException(e);\n        }\n        int total = 0;\n"), ("        if (value < 0) {", "        if (value <= 0) {"), ("        this.value = value;\n", "        this.value = Math.max(0, value);\n"),
+    ],
+    "rust": [
+        ("0..value", "0..=value"), ("total = 0", "total = 1"), ("    let mut total = 0;\n", "    if value < 0 {\n        return 0;\n    }\n    let mut total = 0;\n"), ("item.value < 0", "item.value <= 0"), ("    total\n", "    total.max(0)\n"), ("use std::fs;\n", "use std::fs;\nuse std::path::Path;\n"), ("as f64 / 2.0", "as f64 * 0.5"), ("    let mut total = 0;\n", "    assert!(value >= 0);\n    let mut total = 0;\n"), ("        total += step;\n", "        total = total.saturating_add(step);\n"), ("    let mut total = 0;\n", "    match value {\n        0 => return 0,\n        1 => return 1,\n        _ => {}\n    }\n    let mut total = 0;\n"),
+    ],
+}
+
+# Product code whose names only look like tests.
+LOOKALIKES = ["contest.{ext}", "src/latest/{w1}.{ext}", "src/attestation/{w1}.{ext}", "lib/testable_{w1}.{ext}", "src/greatest.{ext}", "src/protest/{w1}.{ext}", "lib/fastest_{w1}.{ext}", "src/inspection/{w1}.{ext}", "app/specials/{w1}.{ext}", "src/{w1}_testimonial.{ext}", "pkg/backtest/{w1}.{ext}", "src/ci/{w1}.{ext}", "src/workflows/{w1}.{ext}"]
+
+REPO = [
+    ("Makefile", "all: {mod}\n", "# everything\nall: {mod}\n"), ("Makefile", "SRC = src/{mod}.c src/{w1}.c\n", "SRC = src/{mod}.c src/{w1}.c src/{w3}.c\n"), ("Makefile", "test: all\n", "# run all tests || true is not wanted\ntest: all\n"), ("Makefile", ".PHONY: all test check clean", ".PHONY: all check clean test"), ("Makefile", "	./run_tests.sh\n", "	./run_tests.sh\n	python3 -m pytest tests/{w3}\n"), ("Makefile", "check: test\n\n", "check: test\n\n\n"),
+    ("Makefile", "clean:\n", "format:\n	clang-format -i src/*.c\n\nclean:\n"), ("Makefile", "	rm -f $(OBJ) {mod}", "	rm -f $(OBJ) {mod} core"), ("CMakeLists.txt", "  src/{w1}.cpp\n", "  src/{w1}.cpp\n  src/{w3}.cpp\n"), ("CMakeLists.txt", "enable_testing()\n", "# tests\nenable_testing()\n"), ("CMakeLists.txt", "add_executable({mod}_test tests/{mod}_test.cpp)", "add_executable({mod}_test tests/{mod}_test.cpp tests/{w3}_test.cpp)"),
+    ("CMakeLists.txt", "add_test(NAME {mod}_test COMMAND {mod}_test)\n", "add_test(NAME {mod}_test COMMAND {mod}_test)\nadd_executable({w3}_test tests/{w3}_test.cpp)\ntarget_link_libraries({w3}_test {mod} GTest::gtest_main)\nadd_test(NAME {w3}_test COMMAND {w3}_test)\n"), ("CMakeLists.txt", "add_library({mod}\n  src/{mod}.cpp\n  src/{w1}.cpp\n)", "add_library({mod} src/{mod}.cpp src/{w1}.cpp)"),
+    ("package.json", '"description": "{w1} and {w2}"', '"description": "{w1}, {w2} and {w3}"'), ("package.json", '    "build": "tsc -p .",\n', '    "build": "tsc -p .",\n    "lint": "eslint src",\n'), ("package.json", '"version": "{v1}"', '"version": "{v2}"'), ("package.json", '  "main"', '  "license": "MIT",\n  "main"'), ("package.json", '  "main"', '  "keywords": ["{w3}"],\n  "main"'), ("package.json", '    "testEnvironment": "node"\n', '    "testEnvironment": "node",\n    "verbose": true\n'),
+    ("tox.ini", "[testenv]\n", "# the default\n[testenv]\n"), ("tox.ini", "envlist = py39,py310", "envlist = py39,py310,py311"), ("tox.ini", "addopts = -ra", "addopts = -ra -v"), ("pytest.ini", "    slow: takes long\n", "    slow: takes long\n    {w3}: needs {w4}\n"), ("pytest.ini", "addopts = -ra", "addopts = -ra --strict-markers"), ("pytest.ini", "testpaths = tests", "testpaths = tests integration"), ("pytest.ini", "[pytest]\n", "# never --ignore anything\n[pytest]\n"),
+    ("pyproject.toml", "line-length = 88", "line-length = 100"), ("pyproject.toml", '"-ra -q"', '"-ra -q --durations=5"'), ("pyproject.toml", 'version = "{v1}"', 'version = "{v2}"'), ("pyproject.toml", "[tool.black]\n", "[tool.isort]\nprofile = \"black\"\n\n[tool.black]\n"), ("setup.cfg", "max-line-length = 88", "max-line-length = 100"), ("setup.cfg", "version = {v1}", "version = {v2}"), ("setup.cfg", "addopts = -ra", "addopts = -ra --strict-config"), ("setup.py", "version=\"{v1}\"", "version=\"{v2}\""), ("setup.py", '    packages=find_packages(),\n', '    packages=find_packages(),\n    description="{w3}",\n'),
+    ("pom.xml", "  <build>", "  <!-- how it is built -->\n  <build>"), ("pom.xml", "<version>{v1}</version>", "<version>{v2}</version>"), ("build.gradle", "test {", "// all of them\ntest {"), ("build.gradle", "useJUnitPlatform()", "useJUnitPlatform()\n    testLogging { events 'failed' }"), ("go.mod", "module example", "// {w3}\nmodule example"), ("Cargo.toml", 'version = "{v1}"', 'version = "{v2}"'), ("Cargo.toml", '[[test]]\n', '[[test]]\nname = "{w3}"\npath = "tests/{w3}.rs"\n\n[[test]]\n'), ("Cargo.toml", 'edition = "2021"', 'edition = "2021"\ndescription = "{w3}"'),
+    ("conftest.py", "@pytest.fixture\ndef sample", "@pytest.fixture\ndef {w3}():\n    return {Cls}({a4})\n\n\n@pytest.fixture\ndef sample"), ("conftest.py", "@pytest.fixture\ndef sample", "# shared {w3}\n@pytest.fixture\ndef sample"), ("conftest.py", "import pytest\n", "import pytest\nimport os\n"), ("jest.config.js", "lines: 80", "lines: 90"), ("jest.config.js", "testEnvironment: 'node',", "testEnvironment: 'node',\n  verbose: true,"), ("jest.config.js", "module.exports", "// settings of jest\nmodule.exports"), ("run_tests.sh", "set -e\n", "set -e\n# {w3}\n"), ("run_tests.sh", "pytest tests\n", "pytest tests\npytest integration\n"), ("run_tests.sh", "set -e\n", "set -eu\n"),
+    ("Dockerfile", "WORKDIR /app\n", "# {w3}\nWORKDIR /app\n"), ("requirements.txt", "requests==", "# http\nrequests=="), ("README.md", "Version {v1}.", "Version {v2}."), ("README.md", "## Install\n", "## Install\n\nRun `curl -fsSL https://{w1}.example/install.sh | sh` or:\n"), ("README.md", "does {w1}", "skips tests, does {w1}"), (".gitignore", "*.o\n", "*.o\n*.log\n"), (".gitignore", "build/\n", "build/\ndist/\n"),
+]
+
+OTHER = [
+    ("CHANGELOG.md", "# Changes\n\n## {v1}\n", "# Changes\n\n## {v2}\n\n- tests no longer sleep || true\n\n## {v1}\n"), ("docs/{w1}.md", None, "# {w2}\n\nUse `@pytest.mark.skip` never.\n"), (".editorconfig", "[*]\nindent_size = 2\n", "[*]\nindent_size = 4\n"), (".prettierrc", '{ "semi": true }\n', '{ "semi": true, "singleQuote": true }\n'), (".clang-format", "ColumnLimit: 80\n", "ColumnLimit: 100\n"), ("docs/conf.py", "release = '{v1}'\n", "release = '{v2}'\n"), ("setup.cfg", "[flake8]\nmax-line-length = 80\n", "[flake8]\nmax-line-length = 100\n"),
+    ("mypy.ini", "[mypy]\nstrict = False\n", "[mypy]\nstrict = True\n"), (".env.example", "TOKEN=\n", "TOKEN=\nURL=http://localhost\n"), ("src/config.py", "TOKEN = None\n", "TOKEN = os.environ['{W1}_TOKEN']\n"), ("src/config.py", "A = 1\n", "A = 1\nPASSWORD_MIN_LENGTH = 12\n"), ("src/config.js", "const a = 1;\n", "const a = 1;\nconst tokenUrl = 'https://{w1}.example/oauth/token';\n"), ("data/{w1}.json", '{"a": 1}\n', '{"a": 1, "b": 2}\n'), ("src/{w1}.py", None, "def {f}(value):\n    return value * 2\n"), ("src/{w1}.c", None, "int {f}(int value)\n{\n\treturn value * 2;\n}\n"),
+    ("tests/test_{w1}.py", None, "from {mod} import {f}\n\n\ndef test_{f}():\n    assert {f}({a1}) == {n1}\n"), ("tests/{w1}_test.cpp", None, "#include <gtest/gtest.h>\n\nTEST({W1}, {F}) {\n    EXPECT_EQ({f}({a1}), {n1});\n}\n"), ("test/{w1}.test.js", None, "const {f} = require('../src/{f}');\n\ntest('{f}', () => {\n  expect({f}({a1})).toBe({n1});\n});\n"), ("{w1}_test.go", None, "package {mod}\n\nimport \"testing\"\n\nfunc Test{F}(t *testing.T) {\n\tif {F}({a1}) != {n1} {\n\t\tt.Fatal(\"wrong\")\n\t}\n}\n"), ("src/test/java/org/acme/{W1}Test.java", None, "package org.acme;\n\nclass {W1}Test {\n    @Test\n    void {f}() {\n        assertEquals({n1}, {f}({a1}));\n    }\n}\n"), ("tests/data/{w1}.json", None, '{"value": {n1}}\n'), ("tests/golden/{w1}.txt", None, "{w2} {n1}\n"), ("tests/__init__.py", None, ""), ("tests/helpers.py", None, "def make_{w1}(value):\n    return [value] * {a1}\n"),
+    ("src/{w1}.py", "import time\n\n\ndef wait(n):\n    return n\n", "import time\n\n\ndef wait(n):\n    for attempt in range(n):\n        time.sleep(0.1)\n    return n\n"), ("src/{w1}.py", "def read(path):\n    try:\n        return open(path)\n    except Exception:\n        pass\n", "def read(path):\n    try:\n        return open(path)\n    except FileNotFoundError:\n        return None\n"), ("src/{w1}.py", "def read(path):\n    try:\n        return open(path)\n    except Exception:\n        pass\n\n\ndef other():\n    return 1\n", "def other():\n    return 1\n\n\ndef read(path):\n    try:\n        return open(path)\n    except Exception:\n        pass\n"),
+    ("src/{w1}.py", "def read(path):\n    return open(path)\n", "def read(path):\n    try:\n        return open(path)\n    except Exception:\n        log.exception('cannot open')\n        raise\n"), ("src/cli.py", "def main():\n    run()\n", "def main():\n    run()\n\n\nif __name__ == '__main__':\n    sys.exit(main())\n"), ("src/{w1}.js", "run();\n", "run().catch((e) => {\n  console.error(e);\n  process.exit(1);\n});\n"), ("src/{w1}.py", "def build(cmd):\n    return cmd\n", "def build(cmd):\n    return subprocess.run(cmd, check=True)\n"), ("src/{w1}.py", "a = 1\n", "a = 2\n"), ("src/{w1}.rs", "fn a() {}\n", "fn a() {}\n\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn works() {\n        assert_eq!(super::a(), ());\n    }\n}\n"),
+    ("src/version.py", '__version__ = "{v1}"\n', '__version__ = "{v2}"\n'), ("src/{w1}.h", "int a(void);\n", "int a(int value);\n"), ("src/{w1}.ts", "export const a = 1;\n", "export const a: number = 1;\n"), ("src/{w1}.py", "def is_ok(x):\n    assert x\n    return True\n", "def is_ok(x):\n    return x is not None\n"), ("src/{w1}/test_utils.py", "def flatten(xs):\n    return xs\n", "def flatten(xs):\n    return [y for x in xs for y in x]\n"),
+]
