@@ -7,4 +7,7 @@
 #include <time.h>
 
 #pragma GCC poison strtol strtoul strtoll strtoull atoi atol atof sprintf vsprintf strcpy strcat   \
-	strtok system popen localtime gmtime asctime ctime gets mktemp tmpnam
+	strtok system popen localtime gmtime asctime gets mktemp tmpnam
+
+/* Also the name of a member in git2.h, so it cannot be poisoned. */
+extern char *ctime(const time_t *when) __attribute__((error("use clock_iso")));

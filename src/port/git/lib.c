@@ -1,0 +1,28 @@
+#include "port/git/lib.h"
+
+#include <pthread.h>
+
+static void start(void)
+{
+	/* What we do with a repository (read objects, write a commit) is safe with these too; a
+	 * refusal would only turn a healable checkout away. */
+	static const char *extensions[] = {"partialclone", "worktreeconfig", "preciousobjects"};
+
+	git_libgit2_init();
+	git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions, ARRAY_LEN(extensions));
+}
+
+void git_lib_start(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, start);
+}
+
+int git_fail(struct err *err, const char *action, const char *subject)
+{
+	const git_error *e = git_error_last();
+
+	return err_set(err, e && e->klass == GIT_ERROR_OS ? ERR_SYS : ERR_CONFLICT,
+		"cannot %s '%s': %s", action, subject, e ? e->message : "libgit2 gives no reason");
+}
