@@ -23,6 +23,7 @@
 #include "kit/trial/accel.h"
 
 struct child;
+struct child_result;
 
 /* The environment variable that names the socket to the command's processes. */
 #define FORKSERVER_ENV "SELFHEAL_SOCKET"
@@ -73,10 +74,11 @@ DEFINE_CLEANUP(struct forkserver *, forkserver_free)
 const char *forkserver_env(const struct forkserver *fs);
 /* Waits for one process of the running command to become READY, answering HELLOs meanwhile. *ready
  * (may be NULL) gets its READY text, alive until forkserver_free. 0, or FORKSERVER_NONE when the
- * command ended or time ran out (*err says which). The child stays the caller's. */
+ * command ended (*ended is filled) or time ran out (*err says which). The child stays the
+ * caller's. */
 enum { FORKSERVER_NONE = 1 };
 int forkserver_wait(struct forkserver *fs, struct child *command, int timeout_ms, struct str *ready,
-	struct err *err) MUST_CHECK;
+	struct child_result *ended, struct err *err) MUST_CHECK;
 
 struct forkserver_job {
 	struct str body; /* of TRY */
