@@ -12,19 +12,31 @@ struct report_options {
 	const char *format; /* a format's name; NULL: all that recognise the text */
 	struct str file;    /* what the text is called, for failure.source.file; may be empty */
 	const char *root; /* the project's folder: frames below it are in_project; NULL: unknown */
+	bool warnings;    /* keep compiler warnings (kind lint), behind the failures */
+	/* How the command that printed the text ended, when that is known: an exit that nothing in
+	 * the text explains is a failure of its own, an exit 0 leaves only what a runner reports.
+	 */
+	bool has_exit;
+	int exit_code; /* 128 + signal when killed by one */
 };
 
 struct report;
 
-/* Strings of the failures live in mem, which outlives the report. */
+/* Strings of the failures live in mem, which outlives the report. An unknown options->format
+ * recognises nothing: ask report_has_format(). */
 struct report *report_new(const struct report_options *options, struct arena *mem);
 void report_free(struct report *report);
 DEFINE_CLEANUP(struct report *, report_free)
 void report_feed(struct report *report, struct str text);
-/* Ends the input, appends to out. 0, or REPORT_NOTHING when no format recognised anything. */
+/* Ends the input, appends to out; kinds, frames in the project and fingerprints are filled.
+ * 0, or REPORT_NOTHING when no failure was recognised (counts may be filled all the same). */
 enum { REPORT_NOTHING = 1 };
 int report_finish(struct report *report, struct failure_list *out, struct err *err) MUST_CHECK;
 
 /* All at once. */
 int report_parse(struct failure_list *out, struct str text, const struct report_options *options,
 	struct arena *mem, struct err *err) MUST_CHECK;
+
+/* Whether there is a format of that name; the i-th name, NULL behind the last. */
+bool report_has_format(const char *name);
+const char *report_format_name(size_t i);

@@ -1,0 +1,65 @@
+#include "kit/fingerprint/fingerprint.h"
+
+#include "json/json.h"
+#include "kit/fingerprint/taxonomy.h"
+#include "port/crypto/sha256.h"
+
+enum { FINGERPRINT_FRAMES = 3 };
+
+/* Only the first line: how many of a diff's lines follow depends on the runner's style. */
+static struct str first_line(struct str message)
+{
+	struct str line = STR("");
+
+	while (str_next_line(&message, &line))
+		if (str_trim(line).n)
+			return str_trim(line);
+	return STR("");
+}
+
+/* Absolute where the root is not known: then only the name is the same everywhere. */
+static struct str stable_path(struct str path)
+{
+	return str_starts(path, "/") ? str_basename(path) : path;
+}
+
+static struct json_t *frames_to_json(const struct failure *f)
+{
+	struct json_t *frames = json_arr();
+
+	for (size_t i = 0; i < f->stack.n && json_len(frames) < FINGERPRINT_FRAMES; i++) {
+		struct json_t *pair;
+
+		if (!f->stack.v[i].in_project)
+			continue;
+		pair = json_arr();
+		json_push(pair, json_str(stable_path(f->stack.v[i].path)));
+		json_push(pair, json_str(f->stack.v[i].function));
+		json_push(frames, pair);
+	}
+	return frames;
+}
+
+static void hash(char out[FINGERPRINT_SIZE], const struct json_t *j)
+{
+	BUF_AUTO text = {.cap = 4 << 20};
+
+	json_write(&text, j, 0);
+	sha256_hex(out, buf_view(&text));
+}
+
+void fingerprint_failure(struct failure *f, struct arena *mem)
+{
+	CLEANUP(json_freep) struct json_t *j = json_obj();
+
+	json_put_str(j, "language", f->language);
+	json_put_c(j, "kind", failure_kind_to_string(f->kind));
+	json_put_str(j, "type", f->type);
+	json_put_str(j, "message", fingerprint_mask(first_line(f->message), mem));
+	json_put(j, "frames", frames_to_json(f));
+	hash(f->cause, j);
+	json_put_str(j, "test", f->id);
+	hash(f->fingerprint, j);
+	taxonomy_classify(f, mem);
+	f->class_[4] = arena_str(mem, str_of(f->cause));
+}

@@ -1,0 +1,197 @@
+#include "kit/report/found.h"
+
+#include <stdlib.h>
+
+static bool encloses(const struct found *outer, const struct found *inner)
+{
+	return (inner->last.first >= outer->last.first && inner->last.last <= outer->last.last) ||
+	       (inner->first.first >= outer->first.first && inner->first.last <= outer->first.last);
+}
+
+static void fill(struct str *to, struct str from)
+{
+	if (to->n == 0 && from.p)
+		*to = from;
+}
+
+static bool is_plain_exit(const struct found *x)
+{
+	return x->f.type.n == 0 || str_eq_c(x->f.type, "exit");
+}
+
+/* outer names the failure, inner says more about it. */
+static void absorb(struct found *outer, struct found *inner)
+{
+	struct failure *to = &outer->f;
+	const struct failure *from = &inner->f;
+
+	inner->dropped = true;
+	if (from->kind == FAILURE_LINT)
+		return;
+	if (is_plain_exit(outer) && from->type.n) {
+		to->type = from->type;
+		if (from->message.n)
+			to->message = from->message;
+		if (to->kind == FAILURE_TEST)
+			to->kind = from->kind;
+	}
+	fill(&to->message, from->message);
+	fill(&to->expected, from->expected);
+	fill(&to->actual, from->actual);
+	fill(&to->language, from->language);
+	if (to->file.n == 0) {
+		to->file = from->file;
+		to->line = from->line;
+		to->column = from->column;
+	}
+	if (to->stack.n == 0) {
+		to->stack.v = from->stack.v;
+		to->stack.n = to->stack.cap = from->stack.n;
+	}
+}
+
+static int by_first_line(const void *a, const void *b)
+{
+	const struct found *x = *(struct found *const *)a, *y = *(struct found *const *)b;
+
+	if (x->last.first != y->last.first)
+		return x->last.first < y->last.first ? -1 : 1;
+	return x < y ? -1 : x > y;
+}
+
+/* Everything of a larger role inside an item of this role becomes part of it. Items of one role
+ * follow one another, so that the last one starting before a line is the only one to look at. */
+static void absorb_enclosed(struct found_list *list, enum report_role role)
+{
+	struct found **owners = xcalloc(list->items.n + 1, sizeof(struct found *));
+	size_t n = 0;
+
+	vec_each (x, &list->items)
+		if (x->role == role && !x->dropped)
+			owners[n++] = x;
+	qsort(owners, n, sizeof(struct found *), by_first_line);
+	vec_each (x, &list->items) {
+		size_t low = 0, high = n;
+
+		if (x->role <= role || x->dropped)
+			continue;
+		while (low < high) {
+			size_t middle = low + (high - low) / 2;
+
+			if (owners[middle]->last.first <= x->last.first)
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		if (low > 0 && encloses(owners[low - 1], x))
+			absorb(owners[low - 1], x);
+	}
+	free(owners);
+}
+
+/* A traceback printed by itself that a runner's failure tells again. */
+static bool tells_the_same(const struct failure *a, const struct failure *b)
+{
+	return a->type.n && str_eq(a->type, b->type) &&
+	       (str_eq(a->message, b->message) ||
+		       (a->line && a->line == b->line &&
+			       str_eq(str_basename(a->file), str_basename(b->file))));
+}
+
+static bool in_session(const struct found_list *list, const struct found *x)
+{
+	vec_each (session, &list->sessions)
+		if (x->last.first >= session->first && x->last.last <= session->last)
+			return true;
+	return false;
+}
+
+static void drop_handled_traces(struct found_list *list)
+{
+	vec_each (x, &list->items) {
+		if (x->dropped || x->role != ROLE_TRACE)
+			continue;
+		if (in_session(list, x))
+			x->dropped = true;
+		vec_each (other, &list->items)
+			if (!other->dropped && other->role < ROLE_TRACE &&
+				tells_the_same(&x->f, &other->f))
+				x->dropped = true;
+	}
+}
+
+static bool explains_signal(const struct failure *f, struct str signal)
+{
+	bool aborts = f->kind == FAILURE_CRASH || str_eq_c(f->type, "assert");
+
+	return str_eq(f->type, signal) || (aborts && str_eq_c(signal, "SIGABRT")) ||
+	       (f->kind == FAILURE_CRASH && f->stack.n > 0);
+}
+
+/* "Aborted (core dumped)" behind the assertion that aborted, "Segmentation fault" behind the
+ * sanitizer's report: the shell's echo of what is known already. */
+static void drop_echoes(struct found_list *list)
+{
+	struct found *before = NULL;
+
+	vec_each (x, &list->items) {
+		bool is_signal =
+			x->role == ROLE_DETAIL && str_starts(x->f.type, "SIG") && x->f.file.n == 0;
+
+		if (x->dropped)
+			continue;
+		if (is_signal && before && explains_signal(&before->f, x->f.type)) {
+			x->dropped = true;
+			before->last.last = x->last.last;
+		} else if (x->role == ROLE_DETAIL && x->f.kind != FAILURE_LINT) {
+			before = x;
+		}
+	}
+}
+
+/* "Connection timed out" of a retried download is no failure when tests ran and failed. */
+static void drop_signals(struct found_list *list)
+{
+	bool explained = false;
+
+	vec_each (x, &list->items)
+		explained |= !x->dropped && x->role <= ROLE_RUNNER;
+	vec_each (x, &list->items)
+		x->dropped |= x->role == ROLE_SIGNAL && explained;
+}
+
+/* make's "Error 1" says nothing when something better was found; of several the first stays. */
+static void drop_results(struct found_list *list)
+{
+	bool explained = false;
+
+	vec_each (x, &list->items)
+		explained |= !x->dropped && x->role != ROLE_RESULT && x->f.kind != FAILURE_LINT;
+	vec_each (x, &list->items) {
+		if (x->dropped || x->role != ROLE_RESULT)
+			continue;
+		x->dropped = explained;
+		explained = true;
+	}
+}
+
+static void apply_rules(struct found_list *list, const struct found_rules *rules)
+{
+	vec_each (x, &list->items) {
+		if (x->f.kind == FAILURE_LINT && x->role == ROLE_DETAIL && !rules->warnings)
+			x->dropped = true;
+		else if (rules->exit_ok && x->role > ROLE_RUNNER && x->f.kind != FAILURE_LINT)
+			x->dropped = true;
+	}
+}
+
+void found_merge(struct found_list *list, const struct found_rules *rules)
+{
+	absorb_enclosed(list, ROLE_RUNNER);
+	absorb_enclosed(list, ROLE_SUITE);
+	drop_handled_traces(list);
+	drop_echoes(list);
+	drop_signals(list);
+	drop_results(list);
+	apply_rules(list, rules);
+}

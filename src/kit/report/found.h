@@ -1,0 +1,26 @@
+/* found: what the formats reported, before it is one list of failures.
+ * Layer: kit, inside report/. */
+#pragma once
+
+#include "kit/report/format.h"
+
+struct found {
+	struct failure f;
+	enum report_role role;
+	const struct report_format *format;
+	struct line_range first, last; /* where it was said first, and the last time */
+	bool dropped;                  /* part of another, or no failure at all */
+};
+
+struct found_list {
+	vec(struct found) items;
+	vec(struct line_range) sessions; /* where tests ran, see out_session() */
+};
+
+struct found_rules {
+	bool warnings; /* keep them */
+	bool exit_ok;  /* the command ended well: only runners can have seen a failure */
+};
+
+/* Marks as dropped what belongs to another item, whose gaps it fills. */
+void found_merge(struct found_list *list, const struct found_rules *rules);

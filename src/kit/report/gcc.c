@@ -1,0 +1,283 @@
+/* gcc: diagnostics of gcc and clang, and of the many tools that print "path:line:column: error:
+ * message" as they do (javac, mypy, gfortran...).
+ * https://gcc.gnu.org/onlinedocs/gcc/Diagnostic-Message-Formatting-Options.html */
+#include "kit/report/scan.h"
+
+#include "kit/report/format.h"
+
+enum { SNIPPET_LINES = 12 };
+
+struct gcc {
+	struct failure f; /* the diagnostic whose notes may follow */
+	bool have;
+	int first_line, last_line;
+	int snippet;            /* lines of source shown since */
+	struct failure context; /* frames: "In file included from" */
+	char function[256];     /* "In function 'f':" */
+	int context_line;
+};
+
+struct severity {
+	const char *text;
+	const char *type;
+	enum failure_kind kind;
+	bool note;
+};
+
+static const struct severity severities[] = {
+	{"fatal error: ", "fatal error", FAILURE_COMPILE, false},
+	{"internal compiler error: ", "internal compiler error", FAILURE_INFRASTRUCTURE, false},
+	{"error: ", "error", FAILURE_COMPILE, false},
+	{"sorry, unimplemented: ", "error", FAILURE_COMPILE, false},
+	{"warning: ", "warning", FAILURE_LINT, false},
+	{"note: ", "note", FAILURE_LINT, true},
+	{"remark: ", "note", FAILURE_LINT, true},
+};
+
+static const struct severity *take_severity(struct str *s)
+{
+	str_skip(s, " ");
+	for (size_t i = 0; i < ARRAY_LEN(severities); i++)
+		if (str_skip(s, severities[i].text))
+			return &severities[i];
+	return NULL;
+}
+
+static void flush(struct gcc *g, struct report_out *out)
+{
+	if (g->have)
+		out_emit(out, &g->f, ROLE_DETAIL, g->first_line, g->last_line);
+	g->have = false;
+	g->snippet = 0;
+	if (g->context.stack.n == 0) {
+		g->context.stack.v = NULL;
+		g->context.stack.cap = 0;
+		out_reset(out);
+	}
+}
+
+/* "message [-Wname]" -> name; "-Werror=name" is the same option made an error. */
+static struct str take_option(struct report_out *out, struct str *message)
+{
+	ptrdiff_t at = str_rfind_char(*message, '[');
+	struct str option;
+
+	if (at <= 0 || !str_ends(*message, "]") || message->p[at - 1] != ' ')
+		return STR("");
+	option = str_slice(*message, (size_t)at + 1, message->n - 1);
+	if (option.n == 0 || str_find_char(option, ' ') >= 0)
+		return STR("");
+	*message = str_rtrim(str_slice(*message, 0, (size_t)at));
+	if (str_skip(&option, "-Werror="))
+		return arena_printf(&out->scratch, "-W%.*s", STR_ARGS(option));
+	option = scan_until(option, ",-Werror");
+	option = scan_until(option, ",-W");
+	return out_scratch(out, option);
+}
+
+static void add_context(struct gcc *g, struct report_out *out)
+{
+	struct frame at = {.path = g->f.file,
+		.function = out_scratch(out, str_of(g->function)),
+		.line = g->f.line,
+		.column = g->f.column};
+
+	failure_add_frame(&g->f, &out->scratch, at);
+	for (size_t i = 0; i < g->context.stack.n; i++)
+		failure_add_frame(&g->f, &out->scratch, g->context.stack.v[i]);
+	if (g->context.stack.n)
+		g->first_line = g->context_line;
+	g->context.stack.n = 0;
+}
+
+static void start(struct gcc *g, struct report_out *out, const struct location *at,
+	const struct severity *severity, struct str message, int line)
+{
+	struct str language = at ? scan_language(at->path) : STR("");
+
+	flush(g, out);
+	g->f = (struct failure){.kind = severity->kind,
+		.language = language.p ? language : STR(""),
+		.type = str_of(severity->type),
+		.duration_s = -1};
+	if (at) {
+		g->f.file = out_scratch(out, at->path);
+		g->f.line = at->line;
+		g->f.column = at->column;
+	}
+	g->f.name = take_option(out, &message);
+	g->f.message = out_scratch(out, str_trim(message));
+	g->first_line = g->last_line = line;
+	g->have = true;
+	if (at)
+		add_context(g, out);
+}
+
+/* Notes are further places of the same diagnostic. */
+static void add_note(struct gcc *g, struct report_out *out, const struct location *at,
+	struct str message, int line)
+{
+	struct frame frame = {.line = at->line, .column = at->column};
+
+	if (!g->have)
+		return;
+	frame.path = out_scratch(out, at->path);
+	/* Not where the macro is defined but where it is used is the place. */
+	if (str_starts(message, "in expansion of macro ")) {
+		g->f.file = frame.path;
+		g->f.line = at->line;
+		g->f.column = at->column;
+	}
+	failure_add_frame(&g->f, &out->scratch, frame);
+	g->last_line = line;
+	g->snippet = 0;
+}
+
+/* -fdiagnostics-parseable-fixits: fix-it:"path":{3:5-3:8}:"text" */
+static bool fixit_line(struct gcc *g, struct report_out *out, struct str s)
+{
+	struct str path, text;
+	int at[4];
+	static const char *const between[] = {":", "-", ":", "}:\""};
+
+	if (!str_skip(&s, "fix-it:\"") || !str_cut(&s, "\":{", &path))
+		return false;
+	for (size_t i = 0; i < 4; i++)
+		if (!str_take_int(&s, &at[i]) || !str_skip(&s, between[i]))
+			return false;
+	text = str_ends(s, "\"") ? str_slice(s, 0, s.n - 1) : s;
+	if (!g->have || g->f.fixit.p)
+		return g->have;
+	g->f.fixit = out_scratch(out, text);
+	g->f.fix_line = at[0];
+	g->f.fix_column = at[1];
+	g->f.fix_end_line = at[2];
+	g->f.fix_end_column = at[3];
+	return true;
+}
+
+/* "In file included from a.h:3:5," and "                 from b.c:1:" */
+static bool include_line(struct gcc *g, struct report_out *out, const struct report_line *line)
+{
+	struct str s = line->text;
+	struct location at;
+	struct frame frame;
+
+	if (str_skip(&s, "In file included from ")) {
+		flush(g, out);
+		g->context.stack.n = 0;
+		g->context_line = line->number;
+	} else if (g->context.stack.n && str_starts(s, "        ") && str_has(s, " from ")) {
+		s = str_ltrim(s);
+		str_skip(&s, "from ");
+	} else {
+		return false;
+	}
+	s = arena_printf(&out->scratch, "%.*s:", (int)(s.n ? s.n - 1 : 0), s.n ? s.p : "");
+	if (scan_location(&s, &at)) {
+		frame = (struct frame){.path = at.path, .line = at.line, .column = at.column};
+		failure_add_frame(&g->context, &out->scratch, frame);
+	}
+	return true;
+}
+
+/* "a.c: In function 'f':", "a.cpp: In member function 'int A::f()':", "a.c: At top level:" */
+static bool function_line(struct gcc *g, struct str s)
+{
+	struct str before, name;
+
+	if (str_ends(s, ": At top level:") || str_ends(s, ": At global scope:")) {
+		g->function[0] = '\0';
+		return true;
+	}
+	if (!str_ends(s, ":") || !str_cut(&s, ": In ", &before))
+		return false;
+	if (!str_cut(&s, "\xe2\x80\x98", &before) && !str_cut(&s, "'", &before))
+		return false;
+	if (!str_cut(&s, "\xe2\x80\x99", &name) && !str_cut(&s, "'", &name))
+		return false;
+	snprintf(g->function, sizeof(g->function), "%.*s", STR_ARGS(name));
+	return true;
+}
+
+/* Source with its margin, carets, clang's without one. */
+static bool is_snippet(const struct gcc *g, struct str s)
+{
+	struct str rest = str_ltrim(s);
+	int number;
+
+	if (!g->have || g->snippet >= SNIPPET_LINES)
+		return false;
+	if (str_take_int(&rest, &number))
+		rest = str_ltrim(rest);
+	return str_starts(rest, "|") || (s.n && (s.p[0] == ' ' || s.p[0] == '\t')) ||
+	       str_starts(rest, "fix-it:");
+}
+
+/* "cc1: error: ...", "gcc: fatal error: ...": no place; the driver's last word is only a result. */
+static bool driver_line(struct gcc *g, struct report_out *out, const struct report_line *line)
+{
+	static const char *const drivers[] = {
+		"gcc: ", "g++: ", "cc: ", "c++: ", "cc1: ", "cc1plus: ", "clang: ", "clang++: "};
+	struct str s = line->text;
+	const struct severity *severity;
+	bool ours = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(drivers) && !ours; i++)
+		ours = str_skip(&s, drivers[i]);
+	if (!ours || !(severity = take_severity(&s)) || severity->note)
+		return false;
+	if (str_starts(s, "linker command failed") ||
+		str_starts(s, "all warnings being treated as errors"))
+		return true;
+	start(g, out, NULL, severity, s, line->number);
+	return true;
+}
+
+static bool gcc_line(void *state, struct report_out *out, const struct report_line *line)
+{
+	struct gcc *g = state;
+	struct str s = line->text;
+	const struct severity *severity;
+	struct location at;
+
+	if (!out->open) {
+		g->context.stack.v = NULL;
+		g->context.stack.n = g->context.stack.cap = 0;
+		g->function[0] = '\0';
+	}
+	if (include_line(g, out, line) || function_line(g, s) || fixit_line(g, out, s))
+		return true;
+	if (g->have && is_snippet(g, s)) {
+		g->snippet++;
+		g->last_line = line->number;
+		return true;
+	}
+	if (s.n && s.p[0] != ' ' && scan_location(&s, &at) && at.line > 0 &&
+		(severity = take_severity(&s))) {
+		if (severity->note)
+			add_note(g, out, &at, s, line->number);
+		else
+			start(g, out, &at, severity, s, line->number);
+		return true;
+	}
+	flush(g, out);
+	return driver_line(g, out, line);
+}
+
+static void gcc_end(void *state, struct report_out *out)
+{
+	flush(state, out);
+}
+
+const struct report_format format_gcc = {
+	.name = "gcc",
+	.literals = (const char *const[]){": error: ", ": warning: ", ": fatal error: ",
+		": internal compiler error: ", ": sorry, unimplemented: ", ": note: ",
+		"\nIn file included from ", ": In function ", ": In member function ",
+		": In constructor ", ": In destructor ", ": In instantiation of ",
+		": In static member function ", ": In lambda function", NULL},
+	.state_size = sizeof(struct gcc),
+	.line = gcc_line,
+	.end = gcc_end,
+};

@@ -1,0 +1,415 @@
+#include "kit/report/report.h"
+
+#include <assert.h>
+
+#include "base/limits.h"
+#include "base/strmap.h"
+#include "kit/fingerprint/fingerprint.h"
+#include "kit/fingerprint/taxonomy.h"
+#include "kit/report/found.h"
+#include "kit/report/prefilter.h"
+#include "kit/report/resolve.h"
+#include "kit/report/tail.h"
+
+enum {
+	REPORT_KEPT_BYTES = 48 << 20, /* strings kept of all failures */
+	EXCERPT_LINES = 60,           /* of one failure */
+};
+
+struct active {
+	struct report_out out;
+	void *state;
+};
+
+struct report {
+	struct report_options options;
+	struct arena *mem;
+	size_t kept; /* bytes, see REPORT_KEPT_BYTES */
+	struct lines lines;
+	struct prefilter *prefilter;
+	struct active *formats;
+	uint64_t open, enabled; /* a bit for each format */
+	struct found_list found;
+	struct strmap seen; /* key of an item -> its index + 1 */
+	struct str root;    /* as the log names it */
+	struct tail tail;
+	bool truncated;
+};
+
+bool report_has_format(const char *name)
+{
+	for (size_t i = 0; i < report_format_count; i++)
+		if (strcmp(report_formats[i]->name, name) == 0)
+			return true;
+	return false;
+}
+
+const char *report_format_name(size_t i)
+{
+	return i < report_format_count ? report_formats[i]->name : NULL;
+}
+
+static void open_format(struct report *r, size_t i)
+{
+	const struct report_format *format = report_formats[i];
+	struct active *a = &r->formats[i];
+
+	a->out = (struct report_out){.report = r, .format = format, .counts = {-1, -1, -1, -1, -1}};
+	arena_init(&a->out.scratch);
+	a->state = xcalloc(1, format->state_size ? format->state_size : 1);
+	if (!r->options.format || strcmp(r->options.format, format->name) == 0)
+		r->enabled |= UINT64_C(1) << i;
+}
+
+struct report *report_new(const struct report_options *options, struct arena *mem)
+{
+	struct report *r = xcalloc(1, sizeof(*r));
+	const char *const *literals[PREFILTER_GROUPS];
+
+	assert(report_format_count <= PREFILTER_GROUPS);
+	r->options = *options;
+	r->mem = mem;
+	lines_init(&r->lines);
+	strmap_init(&r->seen);
+	tail_init(&r->tail);
+	r->formats = xcalloc(report_format_count, sizeof(*r->formats));
+	for (size_t i = 0; i < report_format_count; i++) {
+		literals[i] = report_formats[i]->literals;
+		open_format(r, i);
+	}
+	r->prefilter = prefilter_new(literals, report_format_count);
+	return r;
+}
+
+void report_free(struct report *r)
+{
+	if (!r)
+		return;
+	for (size_t i = 0; i < report_format_count; i++) {
+		arena_release(&r->formats[i].out.scratch);
+		free(r->formats[i].state);
+	}
+	free(r->formats);
+	prefilter_free(r->prefilter);
+	lines_release(&r->lines);
+	strmap_release(&r->seen);
+	tail_release(&r->tail);
+	vec_free(&r->found.items);
+	vec_free(&r->found.sessions);
+	free(r);
+}
+
+void out_reset(struct report_out *out)
+{
+	if (!out->scratch.total)
+		return;
+	arena_release(&out->scratch);
+	arena_init(&out->scratch);
+}
+
+static void take_line(struct report *r, const struct report_line *line)
+{
+	uint64_t wanted = (prefilter_scan(r->prefilter, line->text) | r->open) & r->enabled;
+
+	if (r->options.has_exit)
+		tail_add(&r->tail, line);
+	while (wanted) {
+		int i = __builtin_ctzll(wanted);
+		struct active *a = &r->formats[i];
+
+		wanted &= wanted - 1;
+		a->out.open = report_formats[i]->line(a->state, &a->out, line);
+		if (a->out.open)
+			r->open |= UINT64_C(1) << i;
+		else
+			r->open &= ~(UINT64_C(1) << i);
+		if (!a->out.open)
+			out_reset(&a->out);
+	}
+}
+
+void report_feed(struct report *r, struct str text)
+{
+	struct report_line line;
+
+	while (text.n)
+		if (lines_next(&r->lines, &text, &line))
+			take_line(r, &line);
+}
+
+/* --- the hand of the formats --- */
+
+struct str out_keep(struct report_out *out, struct str s)
+{
+	struct report *r = out->report;
+
+	if (!s.p)
+		return s;
+	s = str_slice(s, 0, REPORT_MESSAGE_BYTES);
+	if (r->kept + s.n > REPORT_KEPT_BYTES) {
+		r->truncated = true;
+		return STR("");
+	}
+	r->kept += s.n + 1;
+	return arena_str(r->mem, s);
+}
+
+struct str out_scratch(struct report_out *out, struct str s)
+{
+	if (!s.p)
+		return s;
+	if (out->scratch.total + s.n > REPORT_BLOCK_BYTES)
+		return STR("");
+	return arena_str(&out->scratch, s);
+}
+
+struct str out_join(struct report_out *out, struct str base, struct str s)
+{
+	if (out->scratch.total + base.n + s.n > REPORT_BLOCK_BYTES ||
+		base.n + s.n > REPORT_MESSAGE_BYTES)
+		return base;
+	return arena_printf(&out->scratch, "%.*s\n%.*s", STR_ARGS(base), STR_ARGS(s));
+}
+
+report_ref out_next(struct report_out *out, report_ref ref)
+{
+	const struct found_list *found = &out->report->found;
+
+	for (ref++; ref < (report_ref)found->items.n; ref++)
+		if (found->items.v[ref].format == out->format)
+			return ref;
+	return -1;
+}
+
+struct failure *out_at(struct report_out *out, report_ref ref)
+{
+	assert(ref < (long)out->report->found.items.n);
+	return ref < 0 ? NULL : &out->report->found.items.v[ref].f;
+}
+
+void out_set_frames(struct report_out *out, report_ref ref, const struct failure *from)
+{
+	struct failure *to = out_at(out, ref);
+
+	if (!to || to->stack.n)
+		return;
+	for (size_t i = 0; i < from->stack.n; i++) {
+		struct frame frame = from->stack.v[i];
+
+		frame.path = out_keep(out, frame.path);
+		frame.function = out_keep(out, frame.function);
+		out->report->kept += sizeof(frame);
+		failure_add_frame(to, out->report->mem, frame);
+	}
+}
+
+void out_move(struct report_out *out, report_ref ref, int first, int last)
+{
+	if (ref >= 0)
+		out->report->found.items.v[ref].last = (struct line_range){first, last};
+}
+
+void out_extend(struct report_out *out, report_ref ref, int line)
+{
+	if (ref >= 0)
+		out->report->found.items.v[ref].last.last = line;
+}
+
+void out_session(struct report_out *out, int first, int last)
+{
+	struct found_list *found = &out->report->found;
+
+	if (found->sessions.n < LIMIT_FAILURES)
+		vec_push(&found->sessions, (struct line_range){first, last});
+}
+
+void out_root(struct report_out *out, struct str path)
+{
+	if (out->report->root.n == 0)
+		out->report->root = out_keep(out, path);
+}
+
+void out_count(int *count, int n)
+{
+	int before = *count < 0 ? 0 : *count;
+
+	if (__builtin_add_overflow(before, n, count))
+		*count = INT32_MAX;
+}
+
+static struct str key_of(struct report_out *out, const struct failure *f, struct buf *b)
+{
+	buf_printf(b, "%s\n%.*s\n%.*s\n%.*s\n", out->format->name, STR_ARGS(f->id),
+		STR_ARGS(f->suite), STR_ARGS(f->name));
+	buf_printf(b, "%.*s:%d:%d\n%.*s\n%.*s", STR_ARGS(f->file), f->line, f->column,
+		STR_ARGS(f->type), STR_ARGS(f->message));
+	return buf_view(b);
+}
+
+static void copy_failure(struct report_out *out, struct failure *to, const struct failure *from)
+{
+	struct str *const texts[] = {&to->id, &to->name, &to->suite, &to->file, &to->language,
+		&to->type, &to->message, &to->expected, &to->actual, &to->fixit};
+
+	*to = *from;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		*texts[i] = out_keep(out, *texts[i]);
+	to->stack.v = NULL;
+	to->stack.n = to->stack.cap = 0;
+	if (to->attempts == 0)
+		to->attempts = 1;
+}
+
+report_ref out_emit(
+	struct report_out *out, const struct failure *f, enum report_role role, int first, int last)
+{
+	struct report *r = out->report;
+	BUF_AUTO key = {.cap = 4 * REPORT_MESSAGE_BYTES};
+	struct line_range lines = {first, last};
+	uintptr_t known = (uintptr_t)strmap_get(&r->seen, key_of(out, f, &key));
+	struct found *x;
+
+	if (known) {
+		r->found.items.v[known - 1].last = lines;
+		return (report_ref)known - 1;
+	}
+	if (r->found.items.n >= LIMIT_FAILURES || r->kept >= REPORT_KEPT_BYTES) {
+		r->truncated = true;
+		return -1;
+	}
+	x = vec_add(&r->found.items);
+	x->role = role;
+	x->format = out->format;
+	x->first = x->last = lines;
+	copy_failure(out, &x->f, f);
+	x->f.source.file = r->options.file;
+	x->f.source.first_line = first;
+	x->f.source.last_line = last;
+	strmap_put(&r->seen, buf_view(&key), (void *)(uintptr_t)r->found.items.n);
+	out_set_frames(out, (report_ref)r->found.items.n - 1, f);
+	return (report_ref)r->found.items.n - 1;
+}
+
+/* --- the end --- */
+
+static void add_count(int *sum, int n)
+{
+	if (n >= 0)
+		out_count(sum, n);
+}
+
+static void sum_counts(struct report *r, struct test_counts *sum)
+{
+	bool suites = false;
+
+	for (size_t i = 0; i < report_format_count; i++)
+		suites |= r->formats[i].out.suite_counts;
+	for (size_t i = 0; i < report_format_count; i++) {
+		const struct report_out *out = &r->formats[i].out;
+
+		if (out->suite_counts != suites)
+			continue;
+		add_count(&sum->tests, out->counts.tests);
+		add_count(&sum->passed, out->counts.passed);
+		add_count(&sum->failed, out->counts.failed);
+		add_count(&sum->errors, out->counts.errors);
+		add_count(&sum->skipped, out->counts.skipped);
+	}
+}
+
+static void add_excerpt(struct failure_list *out, struct line_range lines)
+{
+	struct line_range *before = out->excerpt.n ? &out->excerpt.v[out->excerpt.n - 1] : NULL;
+
+	if (lines.last - lines.first >= EXCERPT_LINES)
+		lines.first = lines.last - EXCERPT_LINES + 1;
+	if (before && lines.first <= before->last + 1 && lines.last >= before->first) {
+		before->first = lines.first < before->first ? lines.first : before->first;
+		before->last = lines.last > before->last ? lines.last : before->last;
+	} else {
+		vec_push(&out->excerpt, lines);
+	}
+}
+
+static void give(
+	struct report *r, struct resolver *resolver, struct found *x, struct failure_list *out)
+{
+	struct failure *f = failure_list_add(out);
+
+	if (!f)
+		return;
+	*f = x->f;
+	f->source.first_line = x->last.first;
+	f->source.last_line = x->last.last;
+	resolve_failure(resolver, f);
+	taxonomy_decide_kind(f);
+	fingerprint_failure(f, r->mem);
+	add_excerpt(out, x->last);
+}
+
+static void give_all(struct report *r, struct failure_list *out)
+{
+	struct resolver resolver;
+
+	resolver_init(&resolver, r->options.root, r->root, r->mem);
+	for (int lint = 0; lint < 2; lint++)
+		vec_each (x, &r->found.items)
+			if (!x->dropped && (x->f.kind == FAILURE_LINT) == (lint == 1))
+				give(r, &resolver, x, out);
+	resolver_release(&resolver);
+	out->truncated |= r->truncated;
+}
+
+/* A command that failed without a word that we understand. */
+static void add_exit_failure(struct report *r, struct failure_list *out)
+{
+	struct failure *f;
+
+	if (!r->options.has_exit || r->options.exit_code == 0 || !(f = failure_list_add(out)))
+		return;
+	tail_explain(&r->tail, r->options.exit_code, f, r->mem);
+	f->source.file = r->options.file;
+	fingerprint_failure(f, r->mem);
+	if (f->source.last_line)
+		add_excerpt(out, (struct line_range){f->source.first_line, f->source.last_line});
+}
+
+static bool has_failure(const struct failure_list *list, size_t from)
+{
+	for (size_t i = from; i < list->items.n; i++)
+		if (list->items.v[i].kind != FAILURE_LINT)
+			return true;
+	return false;
+}
+
+int report_finish(struct report *r, struct failure_list *out, struct err *err)
+{
+	struct found_rules rules = {
+		.warnings = r->options.warnings,
+		.exit_ok = r->options.has_exit && r->options.exit_code == 0,
+	};
+	struct report_line line;
+	size_t before = out->items.n;
+
+	(void)err;
+	if (lines_last(&r->lines, &line))
+		take_line(r, &line);
+	for (size_t i = 0; i < report_format_count; i++)
+		if (report_formats[i]->end)
+			report_formats[i]->end(r->formats[i].state, &r->formats[i].out);
+	found_merge(&r->found, &rules);
+	give_all(r, out);
+	sum_counts(r, &out->counts);
+	if (!has_failure(out, before))
+		add_exit_failure(r, out);
+	return out->items.n > before ? 0 : REPORT_NOTHING;
+}
+
+int report_parse(struct failure_list *out, struct str text, const struct report_options *options,
+	struct arena *mem, struct err *err)
+{
+	CLEANUP(report_freep) struct report *r = report_new(options, mem);
+
+	report_feed(r, text);
+	return report_finish(r, out, err);
+}

@@ -1,0 +1,207 @@
+/* Identities of failures: equal under what changes from run to run, different for other causes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "kit/fingerprint/fingerprint.h"
+#include "kit/fingerprint/taxonomy.h"
+
+static struct arena mem;
+
+static int set_up(void **state)
+{
+	(void)state;
+	arena_init(&mem);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	arena_release(&mem);
+	return 0;
+}
+
+static void messages_are_masked(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} cases[] = {
+		{"assert 3 == 4", "assert # == #"},
+		{"assert -3 == 1.5e-05", "assert # == #"},
+		{"at 0x7fbe9f1c0400>", "at #>"},
+		{"[1, 2, 3] != [4]", "[#] != [#]"},
+		{"2024-01-31T12:34:56.123Z done", "# done"},
+		{"Wed Jan 31 12:34:56 2024", "#"},
+		{"took 1m 3.5s", "took #"},
+		{"version 3.11.2", "version #"},
+		{"id 123e4567-e89b-12d3-a456-426614174000", "id #"},
+		{"commit 3f2a9bc1d", "commit #"},
+		{"No such file: '/tmp/pytest-of-a/pytest-3/x.txt'", "No such file: '*'"},
+		{"open /home/u/proj/conf.yml failed", "open conf.yml failed"},
+		{"open /tmp/tmpab12cd failed", "open # failed"},
+		{"C:\\work\\a.txt gone", "a.txt gone"},
+		{"name 'foo' is not defined", "name 'foo' is not defined"},
+		{"No module named 'a.b'", "No module named 'a.b'"},
+		{"KeyError: 'alice'", "KeyError: '*'"},
+		{"got \"some text\" here", "got '*' here"},
+		{"can't and won't", "can't and won't"},
+		{"x1 and x2", "x1 and x2"},
+		{"  spaces \t and\nlines ", "spaces and lines"},
+		{"unclosed 'quote", "unclosed 'quote"},
+		{"\xe2\x80\x98two\xe2\x80\x99 undeclared",
+			"\xe2\x80\x98two\xe2\x80\x99 undeclared"},
+		{"", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct str got = fingerprint_mask(str_of(cases[i].in), &mem);
+
+		if (!str_eq_c(got, cases[i].out))
+			fail_msg("'%s' gives '%.*s'", cases[i].in, STR_ARGS(got));
+	}
+}
+
+static struct failure sample(void)
+{
+	struct failure f = {.id = STR("tests/test_a.py::test_b"),
+		.language = STR("python"),
+		.type = STR("AssertionError"),
+		.message = STR("assert 3 == 4\n +  where 3 = f()"),
+		.file = STR("tests/test_a.py"),
+		.line = 7};
+	struct frame outside = {.path = STR("/usr/lib/x.py"), .function = STR("run")};
+	struct frame inside = {
+		.path = STR("src/a.py"), .function = STR("f"), .line = 3, .in_project = true};
+
+	failure_add_frame(&f, &mem, outside);
+	failure_add_frame(&f, &mem, inside);
+	return f;
+}
+
+static struct failure finished(struct failure f)
+{
+	fingerprint_failure(&f, &mem);
+	return f;
+}
+
+static void stable_things_do_not_matter(void **state)
+{
+	struct failure a = finished(sample()), f = sample();
+
+	(void)state;
+	f.line = 99;
+	f.message = STR("assert 30 == 41\n +  where 30 = f(1)");
+	f.stack.v[1].line = 44;
+	f.stack.v[0].path = STR("/opt/other/x.py");
+	f.duration_s = 3;
+	f = finished(f);
+	assert_string_equal(a.fingerprint, f.fingerprint);
+	assert_string_equal(a.cause, f.cause);
+	assert_int_equal(strlen(a.fingerprint), 64);
+}
+
+static void causes_differ(void **state)
+{
+	struct failure a = finished(sample()), b = sample(), c = sample(), d = sample(),
+		       e = sample();
+
+	(void)state;
+	b.id = STR("tests/test_a.py::test_c");
+	b = finished(b);
+	assert_string_not_equal(a.fingerprint, b.fingerprint);
+	assert_string_equal(a.cause, b.cause);
+	c.type = STR("ValueError");
+	c = finished(c);
+	assert_string_not_equal(a.cause, c.cause);
+	d.stack.v[1].function = STR("g");
+	d = finished(d);
+	assert_string_not_equal(a.cause, d.cause);
+	e.kind = FAILURE_TIMEOUT;
+	e = finished(e);
+	assert_string_not_equal(a.cause, e.cause);
+}
+
+/* fp1 is stored for years: its value for a known record may never change. */
+static void version_one_is_what_it_was(void **state)
+{
+	struct failure f = {.language = STR("c"), .type = STR("assert"), .message = STR("x == 1")};
+
+	(void)state;
+	f = finished(f);
+	assert_string_equal(
+		f.cause, "213b6afd5f0713029d8cb3a9d378f632f7e4b71b9f276f5f3620099355d7fdd3");
+}
+
+static void kinds_and_classes_follow_rules(void **state)
+{
+	static const struct {
+		const char *language, *type, *message;
+		enum failure_kind from, to;
+		const char *phase, *subtype;
+	} cases[] = {
+		{"python", "ModuleNotFoundError", "No module named 'x'", FAILURE_TEST,
+			FAILURE_DEPENDENCY, "deploy", "MissingModule"},
+		{"python", "SyntaxError", "'(' was never closed", FAILURE_TEST, FAILURE_COMPILE,
+			"compile", "Unbalanced"},
+		{"python", "OSError", "[Errno 28] No space left on device", FAILURE_TEST,
+			FAILURE_INFRASTRUCTURE, "deploy", "DiskFull"},
+		{"python", "requests.exceptions.ConnectionError", "x", FAILURE_TEST,
+			FAILURE_INFRASTRUCTURE, "deploy", "Network"},
+		{"python", "AssertionError", "assert 1 == 2", FAILURE_TEST, FAILURE_TEST, "runtime",
+			"WrongValue"},
+		{"c", "error", "\xe2\x80\x98i\xe2\x80\x99 undeclared (first use)", FAILURE_COMPILE,
+			FAILURE_COMPILE, "compile", "UndefinedName"},
+		{"c", "fatal error", "a.h: No such file or directory", FAILURE_COMPILE,
+			FAILURE_DEPENDENCY, "deploy", "MissingHeader"},
+		{"", "SIGSEGV", "", FAILURE_CRASH, FAILURE_CRASH, "runtime", "InvalidMemory"},
+		{"", "strange", "", FAILURE_TEST, FAILURE_TEST, "runtime", "other"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct failure f = {.language = str_of(cases[i].language),
+			.type = str_of(cases[i].type),
+			.message = str_of(cases[i].message),
+			.kind = cases[i].from};
+
+		taxonomy_decide_kind(&f);
+		taxonomy_classify(&f, &mem);
+		if (f.kind != cases[i].to || !str_eq_c(f.class_[1], cases[i].phase) ||
+			!str_eq_c(f.class_[3], cases[i].subtype))
+			fail_msg("%s: %s: %s %.*s %.*s", cases[i].type, cases[i].message,
+				failure_kind_to_string(f.kind), STR_ARGS(f.class_[1]),
+				STR_ARGS(f.class_[3]));
+		assert_true(strlen(taxonomy_advice(&f)) > 10);
+	}
+}
+
+static void patterns_match(void **state)
+{
+	(void)state;
+	assert_true(taxonomy_like("*", STR("")));
+	assert_true(taxonomy_like("", STR("")));
+	assert_false(taxonomy_like("", STR("a")));
+	assert_true(taxonomy_like("a*c", STR("abbc")));
+	assert_true(taxonomy_like("*b*b*", STR("abxb")));
+	assert_false(taxonomy_like("a*c", STR("abb")));
+	assert_false(taxonomy_like("abc", STR("ab")));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(messages_are_masked),
+		cmocka_unit_test(stable_things_do_not_matter),
+		cmocka_unit_test(causes_differ),
+		cmocka_unit_test(version_one_is_what_it_was),
+		cmocka_unit_test(kinds_and_classes_follow_rules),
+		cmocka_unit_test(patterns_match),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
