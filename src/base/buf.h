@@ -42,3 +42,5 @@ static inline struct str buf_view(const struct buf *b)
 }
 
 #define BUF_AUTO CLEANUP(buf_release) struct buf
+/* BUF_AUTO b = BUF_INIT(cap); is safe to leave by any return. */
+#define BUF_INIT(max) ((struct buf){.cap = (max)})

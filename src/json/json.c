@@ -40,7 +40,7 @@ static int write_chunk(const char *p, size_t n, void *data)
 void json_write(struct buf *out, const struct json_t *j, int indent)
 {
 	json_dump_callback(j, write_chunk, out,
-		JSON_SORT_KEYS | JSON_ENCODE_ANY |
+		JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15) |
 			(indent ? JSON_INDENT((size_t)indent) : JSON_COMPACT));
 }
 

@@ -8,6 +8,7 @@
 
 #include "app/cli/cmd.h"
 #include "app/cli/help.h"
+#include "app/render/clean.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/trace.h"
@@ -57,23 +58,43 @@ int cli_exit_code(const struct err *err)
 	}
 }
 
+bool cli_in_actions(void)
+{
+	const char *value = getenv("GITHUB_ACTIONS");
+
+	return value && !strcmp(value, "true");
+}
+
+static int write_all(int fd, struct str rest, struct err *err)
+{
+	while (rest.n) {
+		ssize_t n = write(fd, rest.p, rest.n);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(err, errno, "cannot write to %s",
+				fd == STDOUT_FILENO ? "stdout" : "stderr");
+		rest = str_from(rest, (size_t)n);
+	}
+	return 0;
+}
+
 int cli_flush(struct cli *cli, struct err *err)
 {
-	struct str rest = buf_view(&cli->out);
+	struct str product = buf_view(&cli->out);
+	BUF_AUTO safe = BUF_INIT(cli->out.cap * 2);
+	int r;
 
 	if (cli->out.over)
 		return err_set(
 			err, ERR_LIMIT, "cannot write the result: over %zu bytes", cli->out.cap);
-	while (rest.n) {
-		ssize_t n = write(STDOUT_FILENO, rest.p, rest.n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_sys(err, errno, "cannot write to stdout");
-		rest = str_from(rest, (size_t)n);
+	if (cli_in_actions()) {
+		clean_workflow(&safe, product, cli->format == FORMAT_JSON);
+		product = buf_view(&safe);
 	}
+	r = write_all(STDOUT_FILENO, product, err);
 	buf_reset(&cli->out);
-	return 0;
+	return r;
 }
 
 static void read_globals(struct cli *cli)
@@ -192,16 +213,38 @@ static int find_and_run(struct cli *cli, int argc, char **argv, struct err *err)
 	return run_command(cli, err);
 }
 
+/* What went wrong may quote file names and output: they must not act on a terminal or a runner. */
 static int report_failure(const struct err *err)
 {
-	fprintf(stderr, "selfheal: %s\n", err->msg);
+	BUF_AUTO line = BUF_INIT(LIMIT_LINE_BYTES);
+	BUF_AUTO safe = BUF_INIT(LIMIT_LINE_BYTES);
+	struct err ignored = ERR_INIT;
+
+	buf_c(&line, "selfheal: ");
+	clean_line(&line, str_of(err->msg), 0);
+	buf_char(&line, '\n');
+	clean_workflow(&safe, buf_view(&line), false);
+	(void)!write_all(STDERR_FILENO, buf_view(&safe), &ignored);
 	return cli_exit_code(err);
+}
+
+static int finish(struct cli *cli, int code)
+{
+	struct err err = ERR_INIT;
+
+	if (cli_flush(cli, &err) < 0)
+		code = report_failure(&err);
+	(void)!write_all(STDERR_FILENO, buf_view(&cli->annotations), &err);
+	buf_release(&cli->out);
+	buf_release(&cli->annotations);
+	opts_release(&cli->opts);
+	return code;
 }
 
 int cli_main(int argc, char **argv)
 {
 	struct cli cli = {0};
-	struct err err = ERR_INIT, flush_err = ERR_INIT;
+	struct err err = ERR_INIT;
 	int code;
 
 	log_init();
@@ -209,13 +252,11 @@ int cli_main(int argc, char **argv)
 	catch_signals();
 	opts_init(&cli.opts);
 	buf_init(&cli.out, LIMIT_JSON_BYTES);
+	buf_init(&cli.annotations, LIMIT_TEXT_BYTES);
 	code = find_and_run(&cli, argc - 1, argv + 1, &err);
 	if (code < 0)
 		code = report_failure(&err);
-	if (cli_flush(&cli, &flush_err) < 0)
-		code = report_failure(&flush_err);
-	buf_release(&cli.out);
-	opts_release(&cli.opts);
+	code = finish(&cli, code);
 	trace_close();
 	return code;
 }

@@ -26,6 +26,7 @@ struct cli {
 	const struct cmd *cmd;
 	struct opts opts;
 	struct buf out;
+	struct buf annotations; /* GitHub Actions: workflow commands of ours, for stderr */
 	enum format format;
 	bool color; /* stdout is for a person's eyes and colours are welcome */
 	bool quiet;
@@ -62,6 +63,7 @@ extern const struct opt global_opts[];
 
 extern const struct cmd cmd_completion;
 extern const struct cmd cmd_config;
+extern const struct cmd cmd_heal;
 extern const struct cmd cmd_help;
 extern const struct cmd cmd_version;
 
@@ -73,5 +75,7 @@ int cmd_unknown(const char *name, struct err *err);
 int cli_flush(struct cli *cli, struct err *err) MUST_CHECK;
 /* The exit code that a failure is. */
 int cli_exit_code(const struct err *err);
+/* Whether we run in a step of GitHub Actions. */
+bool cli_in_actions(void);
 /* Whether output to the stream may hold colours: a terminal, no NO_COLOR, not TERM=dumb. */
 bool cli_may_color(int fd);

@@ -104,10 +104,9 @@ static void show_json(struct buf *out, const struct config *config)
 
 static void show_row(struct buf *out, const struct config *config, int i, const char *fmt)
 {
-	BUF_AUTO value, origin;
+	BUF_AUTO value = BUF_INIT(LIMIT_CONFIG_BYTES);
+	BUF_AUTO origin = BUF_INIT(LIMIT_LINE_BYTES);
 
-	buf_init(&value, LIMIT_CONFIG_BYTES);
-	buf_init(&origin, LIMIT_LINE_BYTES);
 	if (config->values[i].set)
 		value_text(&value, &settings[i], &config->values[i]);
 	else
@@ -216,10 +215,9 @@ static int write_new(const char *path, struct str text, struct err *err)
 
 static int init(struct cli *cli, struct err *err)
 {
-	BUF_AUTO text, path;
+	BUF_AUTO text = BUF_INIT(LIMIT_CONFIG_BYTES);
+	BUF_AUTO path = BUF_INIT(LIMIT_PATH_BYTES);
 
-	buf_init(&text, LIMIT_CONFIG_BYTES);
-	buf_init(&path, LIMIT_PATH_BYTES);
 	if (!file_is_dir(folder(cli)))
 		return err_set(err, ERR_CONFIG, "no folder '%s'", folder(cli));
 	setting_template(&text, NULL);

@@ -41,10 +41,9 @@ static void head_and_text(struct buf *out, struct str head, const char *text)
 
 static void option(struct buf *out, const struct opt *opt)
 {
-	BUF_AUTO head, text;
+	BUF_AUTO head = BUF_INIT(LIMIT_LINE_BYTES);
+	BUF_AUTO text = BUF_INIT(LIMIT_LINE_BYTES);
 
-	buf_init(&head, LIMIT_LINE_BYTES);
-	buf_init(&text, LIMIT_LINE_BYTES);
 	if (opt->letter)
 		buf_printf(&head, "  -%c, --%s", opt->letter, opt->name);
 	else
@@ -70,9 +69,8 @@ static void options(struct buf *out, const char *title, const struct opt *table)
 
 static void named(struct buf *out, const char *name, const char *usage, const char *summary)
 {
-	BUF_AUTO head;
+	BUF_AUTO head = BUF_INIT(LIMIT_LINE_BYTES);
 
-	buf_init(&head, LIMIT_LINE_BYTES);
 	buf_printf(&head, "  %s%s%s", name, usage && *usage ? " " : "", usage ? usage : "");
 	head_and_text(out, buf_view(&head), summary);
 }
@@ -101,8 +99,7 @@ static void paragraphs(struct buf *out, const char *about)
 	struct str rest = str_of(about), line;
 
 	while (str_next_line(&rest, &line)) {
-		BUF_AUTO copy;
-		buf_init(&copy, LIMIT_LINE_BYTES);
+		BUF_AUTO copy = BUF_INIT(LIMIT_LINE_BYTES);
 		buf_char(out, '\n');
 		buf_str(&copy, line);
 		wrap(out, buf_text(&copy), 0);

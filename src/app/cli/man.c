@@ -53,8 +53,7 @@ static void paragraphs(struct buf *out, const char *about)
 	struct str rest = str_of(about), line;
 
 	while (str_next_line(&rest, &line)) {
-		BUF_AUTO copy;
-		buf_init(&copy, 64 << 10);
+		BUF_AUTO copy = BUF_INIT(64 << 10);
 		buf_str(&copy, line);
 		buf_c(out, ".PP\n");
 		roff(out, buf_text(&copy));

@@ -25,10 +25,9 @@ static void problem(struct config *c, const char *where, int line, const char *f
 
 static void problem(struct config *c, const char *where, int line, const char *fmt, ...)
 {
-	BUF_AUTO text;
+	BUF_AUTO text = BUF_INIT(LIMIT_LINE_BYTES);
 	va_list args;
 
-	buf_init(&text, LIMIT_LINE_BYTES);
 	va_start(args, fmt);
 	buf_vprintf(&text, fmt, args);
 	va_end(args);
@@ -109,11 +108,10 @@ static bool read_scalar(const struct setting *s, struct str text, struct setting
 /* Commands in turn until one fails, as one for the shell. */
 static struct str join_commands(struct config *c, const struct texts *t)
 {
-	BUF_AUTO out;
+	BUF_AUTO out = BUF_INIT(LIMIT_CONFIG_BYTES * 2);
 
 	if (t->n == 1)
 		return t->items[0];
-	buf_init(&out, LIMIT_CONFIG_BYTES * 2);
 	for (size_t i = 0; i < t->n; i++)
 		buf_printf(&out, "%s{ %.*s\n}", i ? " && " : "", STR_ARGS(t->items[i]));
 	return arena_str(&c->mem, buf_view(&out));
@@ -145,9 +143,8 @@ static bool read_texts(
 
 static void wrong_value(struct config *c, const struct setting *s, const struct texts *t)
 {
-	BUF_AUTO wants;
+	BUF_AUTO wants = BUF_INIT(LIMIT_LINE_BYTES);
 
-	buf_init(&wants, LIMIT_LINE_BYTES);
 	setting_wants(s, &wants);
 	if (t->is_list && !takes_list(s))
 		problem(c, t->where, t->line, "'%s' takes %s, not a list", s->key,
@@ -240,8 +237,7 @@ static void read_value(struct reading *r, const struct setting *s, const struct 
 		items[t.n++] = node->items[i]->text;
 	}
 	if (node->kind == YAML_MAP) {
-		BUF_AUTO wants;
-		buf_init(&wants, LIMIT_LINE_BYTES);
+		BUF_AUTO wants = BUF_INIT(LIMIT_LINE_BYTES);
 		setting_wants(s, &wants);
 		problem(r->c, r->where, pair->line, "'%s' takes %s, not a map", s->key,
 			buf_text(&wants));
@@ -299,10 +295,9 @@ static bool is_section(struct str key)
 
 static void read_pair(struct reading *r, const char *prefix, const struct yaml_pair *pair)
 {
-	BUF_AUTO key;
+	BUF_AUTO key = BUF_INIT(LIMIT_LINE_BYTES);
 	const struct setting *s;
 
-	buf_init(&key, LIMIT_LINE_BYTES);
 	buf_printf(&key, "%s%.*s", prefix, STR_ARGS(pair->key));
 	s = setting_find(buf_text(&key));
 	if (s) {
@@ -346,9 +341,8 @@ void config_read_text(
 static int read_file(struct config *c, enum config_origin origin, const char *path,
 	const char *shown, const char **out, struct err *err)
 {
-	BUF_AUTO text;
+	BUF_AUTO text = BUF_INIT(LIMIT_CONFIG_BYTES);
 
-	buf_init(&text, LIMIT_CONFIG_BYTES);
 	if (file_read(&text, path, err) < 0) {
 		bool absent = err->sys_errno == ENOENT || err->sys_errno == ENOTDIR;
 		if (absent)

@@ -234,9 +234,8 @@ bool command_needs_build(struct str runner)
 
 struct str command_quote(struct arena *mem, struct str text)
 {
-	BUF_AUTO out;
+	BUF_AUTO out = BUF_INIT(text.n * 4 + 2);
 
-	buf_init(&out, text.n * 4 + 2);
 	buf_char(&out, '\'');
 	for (size_t i = 0; i < text.n; i++)
 		if (text.p[i] == '\'')
@@ -365,9 +364,8 @@ static bool adapt_one(
 bool command_adapt(const struct detection *d, struct str line, struct str *out, struct str *missing)
 {
 	struct str command, sep;
-	BUF_AUTO text;
+	BUF_AUTO text = BUF_INIT(SCAN_TEXT_MAX);
 
-	buf_init(&text, SCAN_TEXT_MAX);
 	while (next_command(&line, &command, &sep)) {
 		if (!adapt_one(d, command, &text, missing))
 			return false;

@@ -111,15 +111,26 @@ static void take(struct project *out, const struct runner_match *match)
 	out->runner = project_runner_of(match->command);
 }
 
+/* First a line short enough for an error message, last what exactly each runner is known by. */
 static void say_what_was_looked_for(struct project *out, struct arena *mem)
 {
-	BUF_AUTO text;
+	struct project seen = *out;
+	BUF_AUTO names = BUF_INIT(8 << 10);
+	BUF_AUTO files = BUF_INIT(8 << 10);
 
-	buf_init(&text, 8 << 10);
-	buf_c(&text, "looked for: a test step in .github/workflows");
-	for (unsigned i = 0; i < runner_count; i++)
-		buf_printf(&text, "; %s", runners[i].looks_for);
-	project_note(out, mem, arena_str(mem, buf_view(&text)));
+	buf_c(&names, "looked for a workflow's test step");
+	buf_c(&files, "looked for a test step in .github/workflows");
+	for (unsigned i = 0; i < runner_count; i++) {
+		struct str name = arena_printf(mem, ", %s", runners[i].name);
+		if (!str_has(buf_view(&names), name.p))
+			buf_str(&names, name);
+		buf_printf(&files, "; %s", runners[i].looks_for);
+	}
+	out->notes.n = 0;
+	project_note(out, mem, arena_str(mem, buf_view(&names)));
+	for (size_t i = 0; i < seen.notes.n; i++)
+		project_note(out, mem, seen.notes.v[i]);
+	project_note(out, mem, arena_str(mem, buf_view(&files)));
 }
 
 int project_detect(struct project *out, const char *root, const struct project_probe *probe,

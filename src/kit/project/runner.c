@@ -28,10 +28,9 @@ static const char *first_of(const struct detection *d, const char *const *names)
 /* A line that starts with the text, perhaps indented. */
 static bool has_line(const struct detection *d, const char *path, const char *start)
 {
-	BUF_AUTO text;
+	BUF_AUTO text = BUF_INIT(SCAN_TEXT_MAX);
 	struct str rest, line;
 
-	buf_init(&text, SCAN_TEXT_MAX);
 	if (!scan_has(d->scan, path) || !scan_text(d->scan, path, &text))
 		return false;
 	for (rest = buf_view(&text); str_next_line(&rest, &line);)
@@ -181,9 +180,8 @@ static bool is_target(struct str line, const char *name)
 static const char *make_target(const struct detection *d, const char *makefile)
 {
 	static const char *const names[] = {"test", "check", "tests", "unittest"};
-	BUF_AUTO text;
+	BUF_AUTO text = BUF_INIT(SCAN_TEXT_MAX);
 
-	buf_init(&text, SCAN_TEXT_MAX);
 	if (!scan_text(d->scan, makefile, &text))
 		return NULL;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -255,9 +253,8 @@ static bool match_npm(const struct detection *d, struct runner_match *out)
 {
 	CLEANUP(json_freep) struct json_t *package = NULL;
 	struct err err = ERR_INIT;
-	BUF_AUTO text;
+	BUF_AUTO text = BUF_INIT(SCAN_TEXT_MAX);
 
-	buf_init(&text, SCAN_TEXT_MAX);
 	if (!scan_has(d->scan, "package.json") || !scan_text(d->scan, "package.json", &text) ||
 		json_parse(&package, buf_view(&text), &err) < 0)
 		return false;

@@ -143,8 +143,7 @@ bool scan_text(const struct scan *s, const char *path, struct buf *out)
 
 bool scan_contains(const struct scan *s, const char *path, const char *needle)
 {
-	BUF_AUTO text;
+	BUF_AUTO text = BUF_INIT(SCAN_TEXT_MAX);
 
-	buf_init(&text, SCAN_TEXT_MAX);
 	return scan_has(s, path) && scan_text(s, path, &text) && str_has(buf_view(&text), needle);
 }

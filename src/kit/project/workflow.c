@@ -70,10 +70,9 @@ static bool expression_value(const struct workflow *w, struct str expression, st
 /* The text with each ${{ }} replaced; false when one has no value here. */
 static bool expand(const struct workflow *w, struct str text, struct str *out)
 {
-	BUF_AUTO built;
+	BUF_AUTO built = BUF_INIT(LIMIT_CONFIG_BYTES);
 	struct str before, expression, value;
 
-	buf_init(&built, LIMIT_CONFIG_BYTES);
 	while (str_cut(&text, "${{", &before)) {
 		buf_str(&built, before);
 		if (!str_cut(&text, "}}", &expression) || !expression_value(w, expression, &value))
@@ -199,8 +198,7 @@ static void add_builds(
 	for (size_t i = 0; i < test; i++) {
 		const struct yaml_node *step = steps->items[i];
 		struct str why, only;
-		BUF_AUTO part;
-		buf_init(&part, LIMIT_CONFIG_BYTES);
+		BUF_AUTO part = BUF_INIT(LIMIT_CONFIG_BYTES);
 		if (command_role(text_of(step, "run"), NULL) == COMMAND_INSTALL ||
 			!is_for_us(step) || !add_step(w, step, true, &part, &why))
 			continue;
@@ -212,11 +210,10 @@ static void add_builds(
 static struct str script_of(const struct workflow *w, const struct yaml_node *steps, size_t test,
 	struct str runner, struct str *why)
 {
-	BUF_AUTO script, part;
+	BUF_AUTO script = BUF_INIT(LIMIT_CONFIG_BYTES);
+	BUF_AUTO part = BUF_INIT(LIMIT_CONFIG_BYTES);
 	struct str only = STR("");
 
-	buf_init(&script, LIMIT_CONFIG_BYTES);
-	buf_init(&part, LIMIT_CONFIG_BYTES);
 	if (!add_env(w, w->root, &script) || !add_env(w, w->job, &script)) {
 		*why = STR("uses values that only GitHub has");
 		return STR("");
@@ -351,8 +348,7 @@ bool workflow_match(const struct detection *d, struct runner_match *out, struct 
 			arena_printf(d->mem, ".github/workflows/%.*s", STR_ARGS(names[i]));
 		struct workflow w = {.d = d, .path = path.p};
 		struct err err = ERR_INIT;
-		BUF_AUTO text;
-		buf_init(&text, LIMIT_CONFIG_BYTES);
+		BUF_AUTO text = BUF_INIT(LIMIT_CONFIG_BYTES);
 		if (!scan_text(d->scan, path.p, &text) ||
 			yaml_parse(&w.root, buf_view(&text), w.path, LIMIT_CONFIG_BYTES, d->mem,
 				&err) < 0)

@@ -1,0 +1,101 @@
+#include "app/cli/heal_args.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/limits.h"
+
+/* Options that set a setting. */
+static const struct {
+	const char *option;
+	enum setting_id setting;
+} flags[] = {
+	{"test", SETTING_TEST},
+	{"timeout", SETTING_TIMEOUT},
+	{"budget", SETTING_BUDGET},
+	{"jobs", SETTING_JOBS},
+	{"max-attempts", SETTING_MAX_ATTEMPTS},
+	{"store", SETTING_STORE},
+	{"fail-on", SETTING_FAIL_ON},
+	{"sandbox", SETTING_SANDBOX_MODE},
+};
+
+void heal_args_init(struct heal_args *a)
+{
+	*a = (struct heal_args){0};
+	config_init(&a->config);
+	buf_init(&a->rules, LIMIT_CONFIG_BYTES);
+}
+
+void heal_args_release(struct heal_args *a)
+{
+	config_release(&a->config);
+	buf_release(&a->rules);
+}
+
+static void take_flags(struct config *config, const struct cli *cli)
+{
+	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
+		char name[64];
+		if (!opts_has(&cli->opts, flags[i].option))
+			continue;
+		snprintf(name, sizeof(name), "--%s", flags[i].option);
+		config_set(config, flags[i].setting, ORIGIN_FLAG, name,
+			str_of(opts_str(&cli->opts, flags[i].option, "")));
+	}
+}
+
+static int read_rules(struct heal_args *a, struct err *err)
+{
+	const char *path = config_str(&a->config, SETTING_RULES);
+	struct str full;
+
+	if (!path)
+		return 0;
+	full = *path == '/' ? str_of(path) : arena_printf(&a->config.mem, "%s/%s", a->root, path);
+	if (file_read(&a->rules, full.p, err) == 0)
+		return 0;
+	err->code = ERR_CONFIG;
+	return err_wrap(err, "read setting 'rules'");
+}
+
+static void fill(struct heal_args *a, const struct cli *cli)
+{
+	struct config *c = &a->config;
+	struct heal_options *o = &a->options;
+
+	o->root = a->root;
+	o->command = config_str(c, SETTING_TEST);
+	o->setup = config_strs(c, SETTING_SETUP);
+	o->timeout_ms = (int)config_ms(c, SETTING_TIMEOUT);
+	o->budget_ms = config_ms(c, SETTING_BUDGET);
+	o->jobs = (int)config_int(c, SETTING_JOBS);
+	o->max_attempts = (int)config_int(c, SETTING_MAX_ATTEMPTS);
+	o->sandbox = (enum sandbox_mode)config_int(c, SETTING_SANDBOX_MODE);
+	o->network = config_bool(c, SETTING_SANDBOX_NETWORK);
+	o->env_allow = config_strs(c, SETTING_SANDBOX_ENV);
+	o->ignore = config_strs(c, SETTING_SCRATCH_IGNORE);
+	o->store_path = config_str(c, SETTING_STORE);
+	o->no_store = !opts_flag(&cli->opts, "remember", true);
+	o->templates_dir = opts_str(&cli->opts, "templates", NULL);
+	o->user_rules = buf_view(&a->rules);
+}
+
+int heal_args_load(struct heal_args *a, const struct cli *cli, const char *dir, struct err *err)
+{
+	CLEANUP(freep) char *root = realpath(dir, NULL);
+
+	if (!root || !file_is_dir(root))
+		return err_set(err, ERR_CONFIG, "no folder '%s'", dir);
+	if (strlen(root) >= sizeof(a->root))
+		return err_set(err, ERR_CONFIG, "the path of '%s' is too long", dir);
+	snprintf(a->root, sizeof(a->root), "%s", root);
+	if (config_load(&a->config, a->root, &config_env_process, err) < 0)
+		return -1;
+	take_flags(&a->config, cli);
+	if (config_check(&a->config, err) < 0 || read_rules(a, err) < 0)
+		return -1;
+	fill(a, cli);
+	return 0;
+}

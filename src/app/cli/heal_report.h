@@ -1,0 +1,21 @@
+/* heal_report: where the result of a heal goes: stdout, a patch file, GitHub's files.
+ * Layer: app. */
+#pragma once
+
+#include "app/cli/cmd.h"
+#include "heal/heal.h"
+
+enum fail_on { FAIL_ON_NEVER, FAIL_ON_FLAKY, FAIL_ON_UNHEALED };
+
+struct heal_report {
+	const char *patch_file; /* NULL: none */
+	bool dry_run;
+	enum fail_on fail_on;
+};
+
+/* Writes everything; gives the exit code, or < 0. */
+int heal_report(struct cli *cli, const struct heal_result *result, const struct heal_report *how,
+	struct err *err) MUST_CHECK;
+/* The exit code of an outcome: --fail-on speaks of failures alone, never of a wrong configuration,
+ * of infrastructure or of policy. */
+int heal_exit_code(enum outcome outcome, enum fail_on fail_on);

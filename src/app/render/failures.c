@@ -1,0 +1,145 @@
+#include "app/render/clean.h"
+#include "app/render/paint.h"
+#include "app/render/render.h"
+#include "base/limits.h"
+#include "json/json.h"
+
+enum { FRAMES_SHOWN = 5, MESSAGE_MAX = 500 };
+
+static void counts(struct buf *out, const struct failure_list *list)
+{
+	const struct test_counts *c = &list->counts;
+	const struct {
+		int n;
+		const char *what;
+	} parts[] = {{c->passed, "passed"}, {c->failed, "failed"}, {c->errors, "in error"},
+		{c->skipped, "skipped"}};
+
+	buf_printf(out, "%zu failure%s", list->items.n, list->items.n == 1 ? "" : "s");
+	if (c->tests >= 0)
+		buf_printf(out, " in %d test%s", c->tests, c->tests == 1 ? "" : "s");
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		if (parts[i].n > 0)
+			buf_printf(out, ", %d %s", parts[i].n, parts[i].what);
+	buf_c(out, list->truncated ? " (the list was cut)\n" : "\n");
+}
+
+/* The frame people should look at: the innermost of the project. */
+static const struct frame *own_frame(const struct failure *f)
+{
+	for (size_t i = 0; i < f->stack.n; i++)
+		if (f->stack.v[i].in_project)
+			return &f->stack.v[i];
+	return NULL;
+}
+
+static void frames(const struct painter *p, const struct failure *f)
+{
+	for (size_t i = 0; i < f->stack.n && i < FRAMES_SHOWN; i++) {
+		const struct frame *frame = &f->stack.v[i];
+		BUF_AUTO line = BUF_INIT(LIMIT_LINE_BYTES);
+		buf_c(&line, "    at ");
+		render_place(&line, frame->path, frame->line);
+		if (frame->function.n) {
+			buf_c(&line, " in ");
+			clean_line(&line, frame->function, 120);
+		}
+		buf_char(&line, '\n');
+		if (frame->in_project)
+			buf_str(p->out, buf_view(&line));
+		else
+			paint_text(p, PAINT_DIM, buf_view(&line));
+	}
+	if (f->stack.n > FRAMES_SHOWN)
+		buf_printf(p->out, "    and %zu more frames\n", f->stack.n - FRAMES_SHOWN);
+}
+
+static void compared(const struct painter *p, const char *what, struct str value)
+{
+	if (!value.p)
+		return;
+	buf_printf(p->out, "  %s ", what);
+	clean_line(p->out, value, MESSAGE_MAX);
+	buf_char(p->out, '\n');
+}
+
+static void one(const struct painter *p, const struct failure *f)
+{
+	const struct frame *frame = own_frame(f);
+
+	buf_char(p->out, '\n');
+	render_place(p->out, frame && !f->file.n ? frame->path : f->file,
+		frame && !f->file.n ? frame->line : f->line);
+	if (f->id.n || f->name.n) {
+		buf_c(p->out, f->file.n || frame ? "  " : "");
+		paint_text(p, PAINT_BOLD, f->id.n ? f->id : f->name);
+	}
+	buf_c(p->out, "\n  ");
+	paint_text(p, PAINT_RED, f->type.n ? f->type : str_of(failure_kind_to_string(f->kind)));
+	if (f->message.n) {
+		buf_c(p->out, ": ");
+		clean_line(p->out, f->message, MESSAGE_MAX);
+	}
+	buf_char(p->out, '\n');
+	compared(p, "expected", f->expected);
+	compared(p, "actual  ", f->actual);
+	frames(p, f);
+	if (f->fingerprint[0])
+		buf_printf(p->out, "  %s, fingerprint %.12s\n", failure_kind_to_string(f->kind),
+			f->fingerprint);
+}
+
+void render_failures_text(struct buf *out, const struct failure_list *list, bool color)
+{
+	struct painter p = {.out = out, .color = color};
+
+	if (!list->items.n && list->counts.tests < 0) {
+		buf_c(out, "no failure found\n");
+		return;
+	}
+	counts(out, list);
+	vec_each (f, &list->items) {
+		one(&p, f);
+	}
+}
+
+void render_failures_markdown(struct buf *out, const struct failure_list *list)
+{
+	BUF_AUTO line = BUF_INIT(LIMIT_LINE_BYTES);
+
+	counts(&line, list);
+	buf_printf(out, "## %s", buf_text(&line));
+	vec_each (f, &list->items) {
+		buf_c(out, "\n### ");
+		clean_md_text(out, f->id.n ? f->id : f->name.n ? f->name : f->file);
+		buf_c(out, "\n\n");
+		if (f->file.n) {
+			BUF_AUTO place = BUF_INIT(LIMIT_LINE_BYTES);
+			render_place(&place, f->file, f->line);
+			clean_md_code(out, buf_view(&place));
+			buf_char(out, ' ');
+		}
+		clean_md_text(out, f->type);
+		if (f->message.n) {
+			buf_c(out, f->type.n ? ": " : "");
+			clean_md_text(out, str_slice(f->message, 0, MESSAGE_MAX));
+		}
+		buf_char(out, '\n');
+	}
+}
+
+void render_failures_json(struct buf *out, const struct failure_list *list)
+{
+	CLEANUP(json_freep) struct json_t *j = failure_list_to_json(list);
+
+	json_write(out, j, 2);
+	buf_char(out, '\n');
+}
+
+void render_heal_json(struct buf *out, const struct heal_result *r)
+{
+	CLEANUP(json_freep) struct json_t *j = heal_result_to_json(r);
+
+	json_write(out, j, 2);
+	buf_char(out, '\n');
+}

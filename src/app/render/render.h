@@ -1,0 +1,44 @@
+/* render: what heal and explain found, in each form that people and machines read.
+ * Layer: app. Pure: records in, bytes out; whatever outsiders wrote is cleaned (clean.h). */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "heal/heal.h"
+
+struct failure_list;
+
+/* How to go on, as the command line was given. */
+struct render_context {
+	bool color;
+	const char *patch_file; /* where the patch was written, NULL: nowhere */
+	bool dry_run;
+};
+
+void render_heal_text(
+	struct buf *out, const struct heal_result *r, const struct render_context *context);
+void render_heal_markdown(struct buf *out, const struct heal_result *r);
+/* SPEC 11's JSON, with the budget of words that a schema holds it to. */
+void render_heal_json(struct buf *out, const struct heal_result *r);
+
+/* GitHub Actions: one "::error file=,line=::" for each failure, or a "::notice" when healed. */
+void render_annotations(struct buf *out, const struct heal_result *r);
+/* name=value pairs for $GITHUB_OUTPUT; delimiter is one that no value holds. */
+void render_outputs(struct buf *out, const struct heal_result *r, const char *delimiter);
+
+void render_failures_text(struct buf *out, const struct failure_list *list, bool color);
+void render_failures_markdown(struct buf *out, const struct failure_list *list);
+void render_failures_json(struct buf *out, const struct failure_list *list);
+
+/* The parts that text and Markdown share. */
+/* "healed", "nothing to do: ..." for a title. */
+const char *render_outcome_title(enum outcome outcome);
+/* "3 candidates refused by policy". */
+void render_skip(struct buf *out, const struct heal_skip *skip);
+/* "the whole suite", "mutants of the changed lines". */
+const char *render_rung_text(enum rung rung);
+/* What no rung looked at, one item a line; empty when all was. */
+void render_unchecked(struct buf *out, const struct heal_result *r);
+/* "tests/test_a.py:3", "tests/test_a.py", or "". */
+void render_place(struct buf *out, struct str file, int line);
