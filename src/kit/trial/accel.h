@@ -35,6 +35,8 @@ struct accel_options {
 	int command_timeout_ms;              /* for the whole command: start-up included */
 	int candidate_timeout_ms;            /* 0: 10 x the unpatched target run, at least 20 ms */
 	int jobs;                            /* candidates in flight, >= 1 */
+	bool all_tests; /* Python: what passes the targets must also keep the other tests passing
+			   that pass unpatched; else it is OBSERVED_FAIL */
 };
 
 struct accel;

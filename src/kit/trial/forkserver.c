@@ -1,7 +1,9 @@
 #include "kit/trial/forkserver.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -9,35 +11,48 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/trace.h"
 #include "base/vec.h"
 #include "port/child/child.h"
 
-enum { PROCESSES_MAX = 256, FRAME_HEAD = 12, CHUNK = 64 << 10 };
-
-/* One process at the other end. */
-struct wire {
-	int fd;
-	struct buf in; /* received, not yet a whole frame */
+enum {
+	HEADER_BYTES = 12, /* length, type, id */
+	PEERS_MAX = 64,
+	TICK_MS = 20, /* how often the command itself is looked at */
+	READ_BYTES = 1 << 16,
+	RESULT_BYTES = 32, /* the numbers in front of the message */
 };
 
-struct packet {
-	uint32_t type, id;
-	struct str body; /* in the wire's buffer until the next read */
+/* A process that has connected. */
+struct peer {
+	int fd;
+	bool asked; /* SERVE was sent */
+	bool ready;
+	struct buf in, out;
+	size_t sent; /* of out */
+	struct buf about;
 };
 
 struct forkserver {
 	struct forkserver_options options;
-	char *path, *env;
 	int listener;
-	vec(struct wire *) wires; /* said nothing, or serve but are not ready */
-	struct wire *server;
-	struct arena mem; /* READY texts */
+	char *path, *env;
+	vec(struct peer *) peers;
+	struct peer *server; /* the one that serves; one of peers */
+	uint32_t next_id;
+};
+
+struct packet {
+	uint32_t type, id;
+	struct str body;
 };
 
 void forkserver_put_u32(struct buf *b, uint32_t v)
 {
-	for (int i = 0; i < 4; i++)
-		buf_char(b, (char)(v >> (8 * i)));
+	const unsigned char p[4] = {(unsigned char)v, (unsigned char)(v >> 8),
+		(unsigned char)(v >> 16), (unsigned char)(v >> 24)};
+
+	buf_add(b, p, sizeof(p));
 }
 
 void forkserver_put_u64(struct buf *b, uint64_t v)
@@ -58,7 +73,7 @@ bool forkserver_take_u32(struct str *s, uint32_t *v)
 
 	if (s->n < 4)
 		return false;
-	*v = p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+	*v = (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 	*s = str_from(*s, 4);
 	return true;
 }
@@ -69,104 +84,100 @@ bool forkserver_take_u64(struct str *s, uint64_t *v)
 
 	if (s->n < 8 || !forkserver_take_u32(s, &low) || !forkserver_take_u32(s, &high))
 		return false;
-	*v = low | (uint64_t)high << 32;
+	*v = (uint64_t)high << 32 | low;
 	return true;
 }
 
 bool forkserver_take_str(struct str *s, struct str *v)
 {
+	struct str rest = *s;
 	uint32_t n;
 
-	if (!forkserver_take_u32(s, &n) || n > s->n)
+	if (!forkserver_take_u32(&rest, &n) || rest.n < n)
 		return false;
-	*v = str_slice(*s, 0, n);
-	*s = str_from(*s, n);
+	*v = str_slice(rest, 0, n);
+	*s = str_from(rest, n);
 	return true;
 }
 
-static void wire_free(struct wire *w)
+static void put_packet(struct buf *b, uint32_t type, uint32_t id, struct str body)
 {
-	if (!w)
+	forkserver_put_u32(b, (uint32_t)(HEADER_BYTES - 4 + body.n));
+	forkserver_put_u32(b, type);
+	forkserver_put_u32(b, id);
+	buf_str(b, body);
+}
+
+static struct peer *peer_new(int fd)
+{
+	struct peer *p = xcalloc(1, sizeof(*p));
+
+	p->fd = fd;
+	buf_init(&p->in, FORKSERVER_REPLY_MAX + READ_BYTES);
+	buf_init(&p->out, (size_t)2 * FORKSERVER_BODY_MAX);
+	buf_init(&p->about, FORKSERVER_REPLY_MAX);
+	return p;
+}
+
+static void peer_free(struct peer *p)
+{
+	if (!p)
 		return;
-	close_fd(w->fd);
-	buf_release(&w->in);
-	free(w);
+	close_fd(p->fd);
+	buf_release(&p->in);
+	buf_release(&p->out);
+	buf_release(&p->about);
+	free(p);
 }
 
-static bool wire_send(struct wire *w, enum forkserver_type type, uint32_t id, struct str body)
+static void drop_peer(struct forkserver *fs, struct peer *p)
 {
-	BUF_AUTO frame;
-	size_t at = 0;
-
-	buf_init(&frame, FORKSERVER_BODY_MAX + FRAME_HEAD);
-	forkserver_put_u32(&frame, (uint32_t)body.n + 8);
-	forkserver_put_u32(&frame, type);
-	forkserver_put_u32(&frame, id);
-	buf_str(&frame, body);
-	while (!frame.over && at < frame.n) {
-		ssize_t n = send(w->fd, frame.p + at, frame.n - at, MSG_NOSIGNAL);
-
-		if (n <= 0)
-			return false;
-		at += (size_t)n;
+	for (size_t i = 0; i < fs->peers.n; i++) {
+		if (fs->peers.v[i] != p)
+			continue;
+		memmove(&fs->peers.v[i], &fs->peers.v[i + 1],
+			(fs->peers.n - i - 1) * sizeof(fs->peers.v[0]));
+		fs->peers.n--;
+		break;
 	}
-	return !frame.over;
+	if (fs->server == p)
+		fs->server = NULL;
+	peer_free(p);
 }
 
-/* What has arrived; false at the end of the wire. */
-static bool wire_fill(struct wire *w)
+static int listen_at(const char *path, struct err *err)
 {
-	char *at = buf_reserve(&w->in, CHUNK);
-	ssize_t n = at ? recv(w->fd, at, CHUNK, MSG_DONTWAIT) : -1;
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	CLEANUP(fd_closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int done;
 
-	if (n < 0 && at && (errno == EAGAIN || errno == EINTR))
-		return true;
-	if (n <= 0)
-		return false;
-	w->in.n += (size_t)n;
-	return true;
-}
-
-/* The frame at *at in what has arrived, *at moved behind it. 0, 1: none is whole, < 0: nonsense. */
-static int wire_next(struct wire *w, size_t *at, struct packet *f)
-{
-	struct str rest = str_from(buf_view(&w->in), *at);
-	uint32_t n;
-
-	if (!forkserver_take_u32(&rest, &n))
-		return 1;
-	if (n < 8 || n > FORKSERVER_REPLY_MAX)
-		return -1;
-	if (rest.n < n)
-		return 1;
-	*at += 4 + n;
-	rest = str_slice(rest, 0, n);
-	if (!forkserver_take_u32(&rest, &f->type) || !forkserver_take_u32(&rest, &f->id))
-		return -1;
-	f->body = rest;
-	return 0;
+	if (fd < 0)
+		return err_sys(err, errno, "cannot make a socket");
+	if (strlen(path) >= sizeof(at.sun_path))
+		return err_set(err, ERR_LIMIT, "path too long for a socket: '%s'", path);
+	memcpy(at.sun_path, path, strlen(path) + 1);
+	/* The command may run under another user; the folder itself is closed to strangers. */
+	if (bind(fd, (const struct sockaddr *)&at, sizeof(at)) || chmod(path, 0666) ||
+		listen(fd, PEERS_MAX))
+		return err_sys(err, errno, "cannot listen at '%s'", path);
+	done = fd;
+	fd = -1;
+	return done;
 }
 
 int forkserver_open(
 	struct forkserver **out, const struct forkserver_options *options, struct err *err)
 {
 	CLEANUP(forkserver_freep) struct forkserver *fs = xcalloc(1, sizeof(*fs));
-	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	int64_t mark = clock_mono_us();
+	CLEANUP(freep) char *name = xasprintf("fs-%llx", (unsigned long long)clock_mono_us());
 
-	arena_init(&fs->mem);
 	fs->options = *options;
-	fs->listener = -1;
-	fs->path = xasprintf("%s/s%llx", options->exchange, (unsigned long long)mark);
-	fs->env = xasprintf(
-		"%s=%s/s%llx", FORKSERVER_ENV, options->exchange_inside, (unsigned long long)mark);
-	if (strlen(fs->path) >= sizeof(to.sun_path))
-		return err_set(err, ERR_LIMIT, "cannot listen at '%s': path too long", fs->path);
-	memcpy(to.sun_path, fs->path, strlen(fs->path) + 1);
-	fs->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fs->listener < 0 || bind(fs->listener, (struct sockaddr *)&to, sizeof(to)) ||
-		chmod(fs->path, 0666) || listen(fs->listener, PROCESSES_MAX))
-		return err_sys(err, errno, "listen at '%s'", fs->path);
+	fs->next_id = 1;
+	fs->path = xasprintf("%s/%s", options->exchange, name);
+	fs->env = xasprintf("%s=%s/%s", FORKSERVER_ENV, options->exchange_inside, name);
+	fs->listener = listen_at(fs->path, err);
+	if (fs->listener < 0)
+		return -1;
 	*out = TAKE(fs);
 	return 0;
 }
@@ -175,15 +186,12 @@ void forkserver_free(struct forkserver *fs)
 {
 	if (!fs)
 		return;
-	vec_each (w, &fs->wires)
-		wire_free(*w);
-	vec_free(&fs->wires);
-	wire_free(fs->server);
-	if (fs->listener >= 0) {
+	while (fs->peers.n)
+		drop_peer(fs, fs->peers.v[0]);
+	vec_free(&fs->peers);
+	if (fs->listener >= 0)
 		close_fd(fs->listener);
-		(void)unlink(fs->path);
-	}
-	arena_release(&fs->mem);
+	unlink(fs->path);
 	free(fs->path);
 	free(fs->env);
 	free(fs);
@@ -194,177 +202,323 @@ const char *forkserver_env(const struct forkserver *fs)
 	return fs->env;
 }
 
-static void accept_all(struct forkserver *fs)
+/* Sends what the socket takes now. False when the peer is gone. */
+static bool flush_peer(struct peer *p)
 {
-	while (fs->wires.n < PROCESSES_MAX) {
-		int fd = accept4(fs->listener, NULL, NULL, SOCK_CLOEXEC);
-		struct wire *w;
-
-		if (fd < 0)
-			return;
-		w = xcalloc(1, sizeof(*w));
-		w->fd = fd;
-		buf_init(&w->in, 2 * FORKSERVER_REPLY_MAX);
-		vec_push(&fs->wires, w);
+	while (p->sent < p->out.n) {
+		ssize_t n = send(
+			p->fd, p->out.p + p->sent, p->out.n - p->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR;
+		p->sent += (size_t)n;
 	}
+	buf_reset(&p->out);
+	p->sent = 0;
+	return true;
 }
 
-static bool answer_hello(struct forkserver *fs, struct wire *w, struct str body)
+/* Reads what is there. False when the peer is gone or talks too much. */
+static bool fill_peer(struct peer *p)
+{
+	char *room = buf_reserve(&p->in, READ_BYTES);
+	ssize_t n;
+
+	if (!room)
+		return false;
+	n = recv(p->fd, room, READ_BYTES, MSG_DONTWAIT);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR;
+	p->in.n += (size_t)n;
+	return n > 0;
+}
+
+enum { PACKET_PARTIAL, PACKET_WHOLE, PACKET_BAD };
+
+/* The first frame of *rest, which moves behind it. */
+static int take_packet(struct str *rest, struct packet *f)
+{
+	struct str s = *rest;
+	uint32_t n;
+
+	if (!forkserver_take_u32(&s, &n))
+		return PACKET_PARTIAL;
+	if (n < HEADER_BYTES - 4 || n > FORKSERVER_REPLY_MAX)
+		return PACKET_BAD;
+	if (s.n < n)
+		return PACKET_PARTIAL;
+	f->body = str_slice(s, 0, n);
+	*rest = str_from(s, n);
+	forkserver_take_u32(&f->body, &f->type);
+	forkserver_take_u32(&f->body, &f->id);
+	return PACKET_WHOLE;
+}
+
+static void answer_hello(struct forkserver *fs, struct peer *p, struct str hello)
 {
 	BUF_AUTO serve;
-	uint32_t version, pid;
+	bool wanted = true;
 
 	buf_init(&serve, FORKSERVER_BODY_MAX);
-	if (!forkserver_take_u32(&body, &version) || !forkserver_take_u32(&body, &pid) ||
-		version != FORKSERVER_VERSION)
+	if (fs->options.choose)
+		wanted = fs->options.choose(fs->options.data, hello, &serve);
+	p->asked = wanted;
+	put_packet(&p->out, wanted ? FORKSERVER_SERVE : FORKSERVER_PASS, 0,
+		wanted ? buf_view(&serve) : STR(""));
+}
+
+/* HELLO and READY. False ends the connection. */
+static bool greet(struct forkserver *fs, struct peer *p, const struct packet *f)
+{
+	struct str body = f->body;
+	uint32_t version, pid;
+
+	if (f->type == FORKSERVER_READY && p->asked) {
+		p->ready = true;
+		buf_str(&p->about, body);
+		return true;
+	}
+	if (f->type != FORKSERVER_HELLO || p->asked || !forkserver_take_u32(&body, &version) ||
+		!forkserver_take_u32(&body, &pid) || version != FORKSERVER_VERSION)
 		return false;
-	if (fs->options.choose && !fs->options.choose(fs->options.data, body, &serve))
-		return wire_send(w, FORKSERVER_PASS, 0, STR_NULL);
-	return wire_send(w, FORKSERVER_SERVE, 0, buf_view(&serve));
+	trace_event("forkserver", "process %u says hello: %.*s", pid, STR_ARGS(body));
+	answer_hello(fs, p, body);
+	return flush_peer(p);
 }
 
-/* Reads what a process says before it is ready. False: it is gone. */
-static bool attend(struct forkserver *fs, struct wire *w, struct str *ready)
+static bool greet_all(struct forkserver *fs, struct peer *p)
 {
-	bool open = wire_fill(w);
+	struct str rest;
 	struct packet f;
-	size_t at = 0;
-	int r;
+	int r = PACKET_PARTIAL;
+	bool ok = fill_peer(p);
 
-	while ((r = wire_next(w, &at, &f)) == 0) {
-		if (f.type == FORKSERVER_HELLO && !answer_hello(fs, w, f.body))
-			return false;
-		if (f.type == FORKSERVER_READY) {
-			fs->server = w;
-			if (ready)
-				*ready = arena_str(&fs->mem, f.body);
-		}
-	}
-	buf_splice(&w->in, 0, at, STR_NULL);
-	return r > 0 && open;
+	rest = buf_view(&p->in);
+	while (ok && !p->ready && (r = take_packet(&rest, &f)) == PACKET_WHOLE)
+		ok = greet(fs, p, &f);
+	buf_splice(&p->in, 0, p->in.n - rest.n, STR(""));
+	return ok && r != PACKET_BAD;
 }
 
-static void attend_all(struct forkserver *fs, struct str *ready)
+static void accept_all(struct forkserver *fs)
 {
-	for (size_t i = 0; i < fs->wires.n && !fs->server;) {
-		struct wire *w = fs->wires.v[i];
-		struct pollfd p = {w->fd, POLLIN, 0};
-		bool alive = poll(&p, 1, 0) <= 0 || attend(fs, w, ready);
+	int fd;
 
-		if (alive && fs->server != w) {
-			i++;
-			continue;
-		}
-		if (!alive)
-			wire_free(w);
-		fs->server = alive ? fs->server : NULL;
-		fs->wires.v[i] = fs->wires.v[--fs->wires.n];
+	while ((fd = accept4(fs->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
+		if (fs->peers.n < PEERS_MAX)
+			vec_push(&fs->peers, peer_new(fd));
+		else
+			close_fd(fd);
 	}
+}
+
+/* One round of the greeting phase. */
+static void meet(struct forkserver *fs)
+{
+	struct pollfd polls[PEERS_MAX + 1] = {{.fd = fs->listener, .events = POLLIN}};
+	struct peer *peers[PEERS_MAX];
+	size_t n = fs->peers.n;
+
+	for (size_t i = 0; i < n; i++) {
+		peers[i] = fs->peers.v[i];
+		polls[i + 1] = (struct pollfd){.fd = peers[i]->fd, .events = POLLIN};
+	}
+	if (poll(polls, n + 1, TICK_MS) <= 0)
+		return;
+	if (polls[0].revents)
+		accept_all(fs);
+	for (size_t i = 0; i < n && !fs->server; i++) {
+		if (!polls[i + 1].revents)
+			continue;
+		if (!greet_all(fs, peers[i]))
+			drop_peer(fs, peers[i]);
+		else if (peers[i]->ready)
+			fs->server = peers[i];
+	}
+}
+
+static int command_ended(const struct child_result *r, struct err *err)
+{
+	struct str tail = str_trim(buf_view(&r->output));
+
+	tail = str_from(tail, tail.n > 200 ? tail.n - 200 : 0);
+	err_set(err, ERR_CONFLICT,
+		"no test process could be made a server: the command ended with %d: %.*s",
+		r->exit_code, STR_ARGS(tail));
+	return FORKSERVER_NONE;
 }
 
 int forkserver_wait(struct forkserver *fs, struct child *command, int timeout_ms, struct str *ready,
 	struct child_result *ended, struct err *err)
 {
-	int64_t until = clock_mono_ms() + timeout_ms;
-	int running = CHILD_RUNNING;
+	int64_t deadline = clock_mono_ms() + timeout_ms;
 
 	while (!fs->server) {
-		accept_all(fs);
-		attend_all(fs, ready);
+		int r;
+
+		meet(fs);
 		if (fs->server)
 			break;
-		if (running == 0) {
-			err_set(err, ERR_CONFLICT, "the command ended and no process serves");
-			return FORKSERVER_NONE;
-		}
-		if (clock_mono_ms() >= until) {
-			err_set(err, ERR_TIMEOUT, "no process serves after %d ms", timeout_ms);
-			return FORKSERVER_NONE;
-		}
-		running = child_wait(command, 2, ended, err);
-		if (running < 0)
+		r = child_wait(command, 0, ended, err);
+		if (r < 0)
 			return -1;
+		if (r == 0)
+			return command_ended(ended, err);
+		if (timeout_ms > 0 && clock_mono_ms() > deadline) {
+			err_set(err, ERR_TIMEOUT, "no test process was ready within %d ms",
+				timeout_ms);
+			return FORKSERVER_NONE;
+		}
 	}
+	/* The others go on without us. */
+	while (fs->peers.n > 1)
+		drop_peer(fs, fs->peers.v[fs->peers.v[0] == fs->server ? 1 : 0]);
+	if (ready)
+		*ready = buf_view(&fs->server->about);
 	return 0;
 }
 
-static bool take_result(struct str body, struct observed *o, struct arena *mem)
-{
-	uint32_t v[4];
-	uint64_t wall;
-
-	for (size_t i = 0; i < ARRAY_LEN(v); i++)
-		if (!forkserver_take_u32(&body, &v[i]))
-			return false;
-	if (v[0] > OBSERVED_UNSUPPORTED || !forkserver_take_u64(&body, &wall) ||
-		!forkserver_take_u64(&body, &o->signature) || body.n > FORKSERVER_MESSAGE_MAX)
-		return false;
-	o->status = (enum observed_status)v[0];
-	o->tests_passed = (int)v[1];
-	o->tests_failed = (int)v[2];
-	o->line = (int)v[3];
-	o->wall_us = (int64_t)wall;
-	o->message = arena_str(mem, body);
-	return true;
-}
-
-/* The state of one forkserver_run. */
-struct batch {
+/* One call of forkserver_run. */
+struct round {
+	struct forkserver *fs;
 	const struct forkserver_job *jobs;
-	size_t n, next, flying;
+	size_t n, sent_n, done_n;
+	size_t window;
+	uint32_t first_id;
 	struct observed *out;
 	bool *done, *sent;
 	struct arena *mem;
+	int64_t deadline;
 };
 
-static bool gather(struct forkserver *fs, struct batch *b)
+static void send_more(struct round *r)
 {
-	bool open = wire_fill(fs->server);
-	struct packet f;
-	size_t at = 0;
-	int r;
+	struct peer *p = r->fs->server;
 
-	while ((r = wire_next(fs->server, &at, &f)) == 0) {
-		if (f.type != FORKSERVER_RESULT || f.id >= b->next || b->done[f.id] ||
-			!take_result(f.body, &b->out[f.id], b->mem))
-			return false;
-		b->done[f.id] = true;
-		b->flying--;
+	while (r->sent_n < r->n && r->sent_n - r->done_n < r->window) {
+		const struct forkserver_job *job = &r->jobs[r->sent_n];
+		if (p->out.n && p->out.n + job->body.n > FORKSERVER_BODY_MAX)
+			return;
+		put_packet(&p->out, FORKSERVER_TRY, r->first_id + (uint32_t)r->sent_n, job->body);
+		if (r->sent)
+			r->sent[r->sent_n] = true;
+		r->sent_n++;
+		r->deadline = clock_mono_ms() + job->timeout_ms;
 	}
-	buf_splice(&fs->server->in, 0, at, STR_NULL);
-	return r > 0 && open;
+}
+
+/* A RESULT's body into *o. False when it is not one. */
+static bool read_result(struct observed *o, struct str body, struct arena *mem)
+{
+	uint32_t status, passed, failed, line;
+	uint64_t wall_us, signature;
+
+	if (body.n < RESULT_BYTES || body.n > RESULT_BYTES + FORKSERVER_MESSAGE_MAX)
+		return false;
+	(void)forkserver_take_u32(&body, &status);
+	(void)forkserver_take_u32(&body, &passed);
+	(void)forkserver_take_u32(&body, &failed);
+	(void)forkserver_take_u32(&body, &line);
+	(void)forkserver_take_u64(&body, &wall_us);
+	(void)forkserver_take_u64(&body, &signature);
+	if (status > OBSERVED_UNSUPPORTED)
+		return false;
+	*o = (struct observed){
+		.status = (enum observed_status)status,
+		.wall_us = (int64_t)wall_us,
+		.tests_passed = (int)passed,
+		.tests_failed = (int)failed,
+		.line = (int)line,
+		.message = arena_str(mem, body),
+		.signature = signature,
+	};
+	return true;
+}
+
+static bool take_result(struct round *r, const struct packet *f)
+{
+	size_t i = f->id - r->first_id; /* an id of an earlier round wraps far beyond n */
+
+	if (f->type != FORKSERVER_RESULT)
+		return false;
+	if (f->id < r->first_id)
+		return true;
+	if (i >= r->sent_n || r->done[i] || !read_result(&r->out[i], f->body, r->mem))
+		return false;
+	r->done[i] = true;
+	r->done_n++;
+	r->deadline = clock_mono_ms() + r->jobs[i].timeout_ms;
+	return true;
+}
+
+static bool take_results(struct round *r)
+{
+	struct peer *p = r->fs->server;
+	bool ok = fill_peer(p);
+	struct str rest = buf_view(&p->in);
+	struct packet f;
+	int got = PACKET_PARTIAL;
+
+	while ((got = take_packet(&rest, &f)) == PACKET_WHOLE && take_result(r, &f))
+		;
+	/* A frame that was taken but not accepted leaves got at PACKET_WHOLE. */
+	buf_splice(&p->in, 0, p->in.n - rest.n, STR(""));
+	return ok && got == PACKET_PARTIAL;
+}
+
+static int lost(struct round *r, struct err *err, const char *how)
+{
+	drop_peer(r->fs, r->fs->server);
+	err_set(err, ERR_CONFLICT, "the test process that tries candidates %s", how);
+	return FORKSERVER_LOST;
+}
+
+static int play(struct round *r, struct err *err)
+{
+	while (r->done_n < r->n) {
+		struct peer *p = r->fs->server;
+		struct pollfd poll_one = {.fd = p->fd, .events = POLLIN};
+
+		send_more(r);
+		if (!flush_peer(p))
+			return lost(r, err, "ended");
+		if (p->out.n)
+			poll_one.events |= POLLOUT;
+		if (child_interrupted())
+			return err_set(err, ERR_INTERRUPT, "interrupted");
+		if (poll(&poll_one, 1, TICK_MS) > 0 && poll_one.revents & ~POLLOUT &&
+			!take_results(r))
+			return lost(r, err, "ended or broke the protocol");
+		if (r->done_n < r->n && clock_mono_ms() > r->deadline)
+			return lost(r, err, "fell silent");
+	}
+	return 0;
 }
 
 int forkserver_run(struct forkserver *fs, const struct forkserver_job *jobs, size_t n, int window,
 	struct observed *out, bool *done, bool *sent, struct arena *mem, struct err *err)
 {
-	struct batch b = {.jobs = jobs, .n = n, .out = out, .done = done, .sent = sent, .mem = mem};
+	struct round r = {.fs = fs,
+		.jobs = jobs,
+		.n = n,
+		.window = window > 0 ? (size_t)window : 1,
+		.first_id = fs->next_id,
+		.out = out,
+		.done = done,
+		.sent = sent,
+		.mem = mem,
+		.deadline = INT64_MAX};
 
 	for (size_t i = 0; i < n; i++) {
-		out[i] = (struct observed){.status = OBSERVED_UNSUPPORTED};
+		out[i] = (struct observed){
+			.status = OBSERVED_UNSUPPORTED, .tests_passed = -1, .tests_failed = -1};
 		done[i] = false;
 		if (sent)
 			sent[i] = false;
 	}
-	while (b.next < n || b.flying > 0) {
-		struct pollfd p = {fs->server->fd, POLLIN, 0};
-		int limit_ms = 0;
-
-		for (; b.next < n && b.flying < (size_t)window; b.next++, b.flying++) {
-			if (!wire_send(fs->server, FORKSERVER_TRY, (uint32_t)b.next,
-				    jobs[b.next].body))
-				goto lost;
-			if (sent)
-				sent[b.next] = true;
-		}
-		for (size_t i = 0; i < b.next; i++)
-			if (!done[i] && jobs[i].timeout_ms > limit_ms)
-				limit_ms = jobs[i].timeout_ms;
-		if (poll(&p, 1, limit_ms * window + 1000) <= 0 || !gather(fs, &b))
-			goto lost;
+	if (!fs->server) {
+		err_set(err, ERR_CONFLICT, "no test process serves");
+		return FORKSERVER_LOST;
 	}
-	return 0;
-lost:
-	err_set(err, ERR_CONFLICT, "the fork server is lost");
-	return FORKSERVER_LOST;
+	fs->next_id += (uint32_t)n;
+	return play(&r, err);
 }
