@@ -3,6 +3,7 @@
 #include <string.h>
 
 const struct cmd *const commands[] = {
+	&cmd_explain,
 	&cmd_config,
 	&cmd_help,
 	&cmd_completion,

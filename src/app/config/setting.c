@@ -210,9 +210,10 @@ void setting_schema(struct buf *out)
 		struct str name = str_of(settings[i].key), section = STR_NULL;
 		struct json_t *value = value_schema(&settings[i]);
 		json_put_c(value, "description", settings[i].help);
-		json_put(str_cut(&name, ".", &section) ? section_of(properties, section)
-						       : properties,
-			name.p, value);
+		if (str_cut(&name, ".", &section))
+			json_put(section_of(properties, section), name.p, value);
+		else
+			json_put(properties, name.p, value);
 	}
 	json_write(out, schema, 2);
 	buf_char(out, '\n');
