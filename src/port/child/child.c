@@ -16,6 +16,7 @@
 #include "base/trace.h"
 #include "port/child/capture.h"
 #include "port/child/keeper.h"
+#include "port/child/sandbox_entry.h"
 
 enum {
 	READ_SIZE = 64 << 10,
@@ -32,6 +33,7 @@ struct child {
 	bool timed_out, reported;
 	int start_errno;
 	enum keeper_event start_event;
+	const char *start_step;
 	struct keeper_report report;
 	struct capture capture;
 	char *name, *cwd;
@@ -85,6 +87,43 @@ static int make_pipe(int *reader, int *writer, struct err *err)
 	return 0;
 }
 
+static int fork_beside(struct child *child, const struct keeper_plan *plan, struct err *err)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		keeper_main(plan);
+	if (pid < 0)
+		return err_sys(err, errno, "cannot start '%s'", child->name);
+	child->keeper = pid;
+	return 0;
+}
+
+/* By way of a process that enters the namespaces and makes the keeper as our own child. */
+static int fork_inside(struct child *child, const struct keeper_plan *plan, struct err *err)
+{
+	CLEANUP(fd_closep) int reader = -1;
+	CLEANUP(fd_closep) int writer = -1;
+	struct keeper_start start = {-EPIPE, "starting"};
+	pid_t pid;
+
+	if (make_pipe(&reader, &writer, err))
+		return -1;
+	pid = fork();
+	if (pid == 0)
+		keeper_enter(plan, writer);
+	if (pid < 0)
+		return err_sys(err, errno, "cannot start '%s'", child->name);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	fcntl(reader, F_SETFL, O_NONBLOCK);
+	if (read(reader, &start, sizeof(start)) != sizeof(start) || start.pid < 0)
+		return err_sys(err, -start.pid, "cannot start '%s' in the sandbox (%s)",
+			child->name, start.step);
+	child->keeper = start.pid;
+	return 0;
+}
+
 /* Forks the keeper. Our ends of the pipes stay in *child. */
 static int launch(struct child *child, const struct child_options *options, struct err *err)
 {
@@ -111,13 +150,12 @@ static int launch(struct child *child, const struct child_options *options, stru
 	plan.output_fd = output;
 	plan.report_fd = report;
 	plan.control_fd = control;
-	child->keeper = fork();
-	if (child->keeper == 0)
-		keeper_main(&plan);
-	if (child->keeper < 0) {
-		child->keeper = 0;
-		return err_sys(err, errno, "cannot start '%s'", options->argv[0]);
+	if (options->sandbox) {
+		plan.namespaces = sandbox_namespaces(options->sandbox);
+		plan.confinement = sandbox_confinement(options->sandbox);
 	}
+	if (plan.namespaces ? fork_inside(child, &plan, err) : fork_beside(child, &plan, err))
+		return -1;
 	fcntl(child->output_fd, F_SETFL, O_NONBLOCK);
 	fcntl(child->report_fd, F_SETFL, O_NONBLOCK);
 	return 0;
@@ -176,6 +214,7 @@ static bool read_report(struct child *child)
 		}
 		child->start_event = report.event;
 		child->start_errno = report.value;
+		child->start_step = report.step;
 	}
 	return n == 0; /* died without a word */
 }
@@ -246,6 +285,9 @@ static int fill_result(struct child *child, struct child_result *out, struct err
 	if (child->start_errno && child->start_event == KEEPER_NO_FOLDER)
 		return err_sys(err, child->start_errno, "cannot run '%s' in '%s'", child->name,
 			child->cwd);
+	if (child->start_errno && child->start_event == KEEPER_NO_SANDBOX)
+		return err_sys(err, child->start_errno, "cannot run '%s' in the sandbox (%s)",
+			child->name, child->start_step);
 	child_result_release(out);
 	out->truncated = capture_take(&child->capture, &out->output);
 	out->output_bytes = child->capture.total;

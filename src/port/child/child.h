@@ -11,6 +11,8 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 
+struct sandbox;
+
 struct child_options {
 	const char *const *argv; /* NULL-terminated; argv[0] is looked up in the child's PATH */
 	const char *const *env;  /* "NAME=value", NULL-terminated; NULL is an empty environment */
@@ -18,6 +20,7 @@ struct child_options {
 	int timeout_ms;          /* 0: none. At its end the whole tree is killed */
 	size_t output_cap; /* 0: LIMIT_OUTPUT_BYTES; beyond it the head and the tail are kept */
 	int stdin_fd;      /* < 0 or 0: /dev/null; borrowed */
+	const struct sandbox *sandbox; /* where it runs; NULL: beside us. Outlives the start */
 };
 
 struct child_result {

@@ -3,14 +3,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "port/child/confine.h"
+#include "port/child/namespaces.h"
 #include "port/child/reap.h"
 
 enum { EXEC_NOT_EXECUTABLE = 126, EXEC_NOT_FOUND = 127 };
@@ -18,14 +22,21 @@ enum { EXEC_NOT_EXECUTABLE = 126, EXEC_NOT_FOUND = 127 };
 /* After close_range below only these are open. */
 enum { FD_STDIN, FD_OUTPUT, FD_OUTPUT_TOO, FD_REPORT, FD_CONTROL, FD_COUNT };
 
-static void send_report(enum keeper_event event, int value)
+static void send_report(enum keeper_event event, int value, const char *step)
 {
-	struct keeper_report report = {.event = event, .value = value, .end_us = clock_mono_us()};
+	struct keeper_report report = {
+		.event = event, .value = value, .step = step, .end_us = clock_mono_us()};
 
 	if (event == KEEPER_ENDED)
 		getrusage(RUSAGE_CHILDREN, &report.usage);
 	if (write(FD_REPORT, &report, sizeof(report)) < 0)
 		_exit(EXEC_NOT_FOUND); /* nobody listens: the parent is gone */
+}
+
+static void give_up(const char *step, int error)
+{
+	send_report(KEEPER_NO_SANDBOX, error, step);
+	_exit(EXEC_NOT_EXECUTABLE);
 }
 
 /* The plan's descriptors to 0..FD_COUNT, all others closed: other children's pipes are among them,
@@ -91,7 +102,7 @@ static _Noreturn void exec_command(const struct keeper_plan *plan)
 	int why = ENOENT;
 
 	if (plan->cwd && chdir(plan->cwd)) {
-		send_report(KEEPER_NO_FOLDER, errno);
+		send_report(KEEPER_NO_FOLDER, errno, NULL);
 		_exit(EXEC_NOT_FOUND);
 	}
 	if (strchr(plan->argv[0], '/'))
@@ -101,7 +112,7 @@ static _Noreturn void exec_command(const struct keeper_plan *plan)
 		exec_at(path, (size_t)(end - path), plan, &why);
 		path = end + 1;
 	} while (*end);
-	send_report(KEEPER_NO_PROGRAM, why);
+	send_report(KEEPER_NO_PROGRAM, why, NULL);
 	_exit(why == ENOENT ? EXEC_NOT_FOUND : EXEC_NOT_EXECUTABLE);
 }
 
@@ -116,6 +127,31 @@ static bool was_told_to_end(int timeout_ms, int signals)
 	if (fds[1].revents && read(signals, &info, sizeof(info)) < 0)
 		return false;
 	return fds[0].revents != 0;
+}
+
+static void enter_sandbox(const struct keeper_plan *plan)
+{
+	struct confine_failure failure = {NULL, 0};
+
+	if (plan->namespaces && plan->namespaces->pid)
+		failure = (struct confine_failure){"mounting /proc", namespaces_mount_proc()};
+	if (!failure.error && plan->confinement)
+		failure = confine_identity(plan->confinement);
+	if (failure.error)
+		give_up(failure.step, failure.error);
+}
+
+static _Noreturn void become_command(const struct keeper_plan *plan)
+{
+	struct confine_failure failure = {NULL, 0};
+
+	setsid(); /* so that kill 0 does not hit the keeper */
+	reset_signals();
+	if (plan->confinement)
+		failure = confine_command(plan->confinement);
+	if (failure.error)
+		give_up(failure.step, failure.error);
+	exec_command(plan);
 }
 
 /* Waits for the command, adopting and reaping what it orphans. -1: told to end before it did. */
@@ -142,25 +178,42 @@ _Noreturn void keeper_main(const struct keeper_plan *plan)
 	settle_descriptors(plan);
 	reset_signals();
 	setsid();
+	enter_sandbox(plan);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	sigemptyset(&chld);
 	sigaddset(&chld, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &chld, NULL);
 	signals = signalfd(-1, &chld, SFD_CLOEXEC);
 	command = fork();
-	if (command == 0) {
-		setsid(); /* so that kill 0 does not hit the keeper */
-		reset_signals();
-		exec_command(plan);
-	}
+	if (command == 0)
+		become_command(plan);
 	if (command < 0) {
-		send_report(KEEPER_NO_PROGRAM, errno);
+		send_report(KEEPER_NO_PROGRAM, errno, NULL);
 		_exit(EXEC_NOT_EXECUTABLE);
 	}
 	close(FD_OUTPUT);
 	close(FD_OUTPUT_TOO);
 	status = watch(command, signals);
-	reap_descendants(command, &status);
-	send_report(KEEPER_ENDED, status);
+	if (plan->namespaces && plan->namespaces->pid)
+		reap_namespace(command, &status);
+	else
+		reap_descendants(command, &status);
+	send_report(KEEPER_ENDED, status, NULL);
 	_exit(0);
+}
+
+_Noreturn void keeper_enter(const struct keeper_plan *plan, int start_fd)
+{
+	int error = namespaces_enter(plan->namespaces);
+	struct keeper_start start = {-error, "entering the namespaces"};
+
+	if (!error) {
+		start.step = "making a process";
+		start.pid = (int)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
+		if (start.pid == 0)
+			keeper_main(plan);
+		if (start.pid < 0)
+			start.pid = -errno;
+	}
+	_exit(write(start_fd, &start, sizeof(start)) != sizeof(start));
 }

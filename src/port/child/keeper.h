@@ -7,16 +7,22 @@
 #include <stdint.h>
 #include <sys/resource.h>
 
+struct namespaces;
+struct confinement;
+
 struct keeper_plan {
 	const char *const *argv;
 	const char *const *env;
 	const char *cwd;
 	int stdin_fd, output_fd;
-	int report_fd;  /* struct keeper_report goes here */
-	int control_fd; /* readable or hung up: end everything */
+	int report_fd;                         /* struct keeper_report goes here */
+	int control_fd;                        /* readable or hung up: end everything */
+	const struct namespaces *namespaces;   /* NULL: ours */
+	const struct confinement *confinement; /* NULL: none */
 };
 
 enum keeper_event {
+	KEEPER_NO_SANDBOX, /* value: errno of `step` */
 	KEEPER_NO_FOLDER,  /* value: errno of chdir */
 	KEEPER_NO_PROGRAM, /* value: errno of exec */
 	KEEPER_ENDED,      /* value: the wait status; usage covers all that ran */
@@ -25,8 +31,18 @@ enum keeper_event {
 struct keeper_report {
 	enum keeper_event event;
 	int value;
-	int64_t end_us; /* CLOCK_MONOTONIC */
+	const char *step; /* a literal of the same program */
+	int64_t end_us;   /* CLOCK_MONOTONIC */
 	struct rusage usage;
 };
 
+/* What keeper_enter() says: the keeper's id, or < 0 the errno of what failed. */
+struct keeper_start {
+	int pid;
+	const char *step; /* a literal of the same program */
+};
+
+/* Enters the namespaces and makes the keeper there, as our sibling: a pid namespace begins with the
+ * next process. Ends at once, having written a struct keeper_start to start_fd. */
+_Noreturn void keeper_enter(const struct keeper_plan *plan, int start_fd);
 _Noreturn void keeper_main(const struct keeper_plan *plan);

@@ -117,3 +117,14 @@ void reap_descendants(pid_t command, int *status)
 			*status = st;
 	}
 }
+
+void reap_namespace(pid_t command, int *status)
+{
+	pid_t pid;
+	int st;
+
+	kill(-1, SIGKILL);
+	while ((pid = waitpid(-1, &st, 0)) > 0)
+		if (pid == command)
+			*status = st;
+}

@@ -1,4 +1,4 @@
-#include "kit/trial/copy.h"
+#include "port/child/copy.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -177,7 +177,38 @@ int copy_tree(int from, int to, const char *const *ignore, struct err *err)
 	return r;
 }
 
-static void remove_entry(int folder, const char *name)
+static int chown_entry(
+	int folder, const char *name, const struct copy_owner *owner, struct err *err)
+{
+	struct stat st;
+
+	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) ||
+		fchownat(folder, name, owner->uid, owner->gid, AT_SYMLINK_NOFOLLOW))
+		return err_sys(err, errno, "cannot give away '%s'", name);
+	/* chown takes set-id bits away, which is as well. */
+	if (!S_ISDIR(st.st_mode))
+		return 0;
+	CLEANUP(fd_closep)
+	int inner = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return inner < 0 ? err_sys(err, errno, "cannot open '%s'", name)
+			 : copy_chown(inner, owner, err);
+}
+
+int copy_chown(int folder, const struct copy_owner *owner, struct err *err)
+{
+	struct dirent *entry;
+	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+
+	CLEANUP(closedirp) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir || fchown(folder, owner->uid, owner->gid))
+		return err_sys(err, errno, "cannot give away a folder");
+	while (!r && (entry = readdir(dir)))
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			r = chown_entry(folder, entry->d_name, owner, err);
+	return r;
+}
+
+void remove_entry(int folder, const char *name)
 {
 	if (!unlinkat(folder, name, 0) || errno == ENOENT)
 		return;
