@@ -66,6 +66,7 @@ extern const struct cmd cmd_config;
 extern const struct cmd cmd_explain;
 extern const struct cmd cmd_heal;
 extern const struct cmd cmd_help;
+extern const struct cmd cmd_knowledge;
 extern const struct cmd cmd_version;
 
 const struct cmd *cmd_find(const char *name);
