@@ -1,5 +1,6 @@
 #include "port/git/lib.h"
 
+#include <errno.h>
 #include <pthread.h>
 
 static void start(void)
@@ -21,8 +22,11 @@ void git_lib_start(void)
 
 int git_fail(struct err *err, const char *action, const char *subject)
 {
+	int no = errno;
 	const git_error *e = git_error_last();
+	const char *why = e ? e->message : "libgit2 gives no reason";
 
-	return err_set(err, e && e->klass == GIT_ERROR_OS ? ERR_SYS : ERR_CONFLICT,
-		"cannot %s '%s': %s", action, subject, e ? e->message : "libgit2 gives no reason");
+	if (e && e->klass == GIT_ERROR_OS && no)
+		return err_sys(err, no, "cannot %s '%s' (%s)", action, subject, why);
+	return err_set(err, ERR_CONFLICT, "cannot %s '%s': %s", action, subject, why);
 }
