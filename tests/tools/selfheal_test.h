@@ -1,0 +1,5 @@
+/* selfheal_test: the tools of the poking binary. */
+#pragma once
+
+int tool_rewrite(int argc, char **argv);
+int tool_normal(int argc, char **argv);
