@@ -7,6 +7,7 @@ enum severity { SEVERITY_CONTEXT, SEVERITY_NOTE, SEVERITY_ERROR };
 struct diagnostic {
 	struct build_place place;
 	enum severity severity;
+	struct str message;
 };
 
 static enum severity severity_of(struct str message)
@@ -38,7 +39,8 @@ static bool parse_line(struct str line, struct diagnostic *out)
 		rest = str_from(rest, 1);
 		if (str_take_int(&rest, &column))
 			rest = str_from(rest, 1);
-		*out = (struct diagnostic){{str_slice(start, 0, i), number}, severity_of(rest)};
+		*out = (struct diagnostic){
+			{str_slice(start, 0, i), number}, severity_of(rest), rest};
 		return true;
 	}
 	return false;
@@ -90,15 +92,32 @@ static void end_group(struct build_errors *e, struct group *g)
 	*g = (struct group){.context = 0};
 }
 
+/* The name in "error: 'y' undeclared", in quotes of one byte or three. */
+static bool parse_undeclared(struct str message, struct str *name)
+{
+	struct str before;
+
+	if (!str_cut(&message, "error: ", &before) || !str_cut(&message, " undeclared", &before))
+		return false;
+	size_t quote = str_starts(before, "'") ? 1 : 3;
+	if (before.n <= 2 * quote)
+		return false;
+	*name = str_slice(before, quote, before.n - quote);
+	return true;
+}
+
 static void feed(struct build_errors *e, struct group *g, struct diagnostic d, int stride)
 {
 	uint32_t owner = (uint32_t)(d.place.line / stride);
 
 	if (d.severity == SEVERITY_ERROR) {
 		uint32_t named = owner ? owner : g->context;
+		struct str name;
 
 		e->count++;
 		end_group(e, g);
+		if (named && parse_undeclared(d.message, &name))
+			vec_push(&e->undeclared, (struct build_undeclared){named - 1, name});
 		if (named)
 			add_candidate(e, named - 1);
 		else
@@ -137,4 +156,5 @@ void build_errors_release(struct build_errors *e)
 	vec_free(&e->candidates);
 	vec_free(&e->base);
 	vec_free(&e->undefined);
+	vec_free(&e->undeclared);
 }

@@ -10,11 +10,18 @@ struct build_place {
 	int line;
 };
 
+/* "'y' undeclared": gcc says it once a function, so the others that use the name are not named. */
+struct build_undeclared {
+	uint32_t candidate;
+	struct str name;
+};
+
 struct build_errors {
 	vec(uint32_t) candidates;     /* whose text is wrong; each once, ascending */
 	vec(struct build_place) base; /* errors in the files as they were */
 	vec(struct str) undefined;    /* symbols the linker misses, as printed */
-	size_t count;                 /* errors in all */
+	vec(struct build_undeclared) undeclared;
+	size_t count; /* errors in all */
 };
 
 /* Reads a build's output. A line at or above stride is candidate line / stride - 1. An error in a

@@ -216,10 +216,10 @@ static int save(struct files *f, const char *path, struct err *err)
 	struct saved_file saved = {0};
 	BUF_AUTO content;
 
+	buf_init(&content, LIMIT_SOURCE_BYTES + 1);
 	vec_each (known, &f->saved)
 		if (!strcmp(known->path, path))
 			return 0;
-	buf_init(&content, LIMIT_SOURCE_BYTES + 1);
 	if (!read_all(f, path, &content, err)) {
 		buf_text(&content);
 		saved.n = content.n;

@@ -282,6 +282,31 @@ bool schemata_mentions(const struct schemata *s, uint32_t id, struct str name)
 	return false;
 }
 
+static bool takes_part(const struct choice *c, uint32_t id)
+{
+	vec_each (a, &c->alternatives)
+		if (a->id == id)
+			return true;
+	return false;
+}
+
+bool schemata_next_alike(const struct schemata *s, uint32_t like, struct str name, uint32_t *id)
+{
+	uint32_t best = SCHEMATA_CANDIDATES_MAX;
+
+	vec_each (c, &s->choices) {
+		struct str base = str_slice(s->content, c->region.start, c->region.end);
+
+		if (!takes_part(c, like) || c_scan_mentions(base, name))
+			continue;
+		vec_each (a, &c->alternatives)
+			if (a->id >= *id && a->id < best && c_scan_mentions(a->text, name))
+				best = a->id;
+	}
+	*id = best;
+	return best < SCHEMATA_CANDIDATES_MAX;
+}
+
 int schemata_number(struct schemata *s, int first)
 {
 	vec_each (c, &s->choices)

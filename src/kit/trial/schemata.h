@@ -56,6 +56,9 @@ int schemata_add(
 /* Forgets a candidate, or all of them and their choice points (the broken lines stay). */
 void schemata_drop(struct schemata *s, uint32_t id);
 void schemata_clear(struct schemata *s);
+/* The next candidate from *id on that brings the name to a choice point of like's, where it was not
+ * before; false when there is none. */
+bool schemata_next_alike(const struct schemata *s, uint32_t like, struct str name, uint32_t *id);
 /* Whether a candidate's own text has that identifier. */
 bool schemata_mentions(const struct schemata *s, uint32_t id, struct str name);
 

@@ -197,7 +197,7 @@ static void selfheal_limit(unsigned cpu_ms)
 	long timer[4] = {0, 0, 0, 0};
 
 	if (selfheal_getrlimit(3, limit) == 0) {
-		unsigned long want = 64ul << 20;
+		unsigned long want = 24ul << 20;
 
 		limit[0] = limit[1] < want ? limit[1] : want;
 		selfheal_setrlimit(3, limit);
