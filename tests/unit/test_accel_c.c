@@ -47,6 +47,7 @@ static const struct scenario scenarios[] = {
 	{
 		.name = "make, two objects, asserts",
 		.command = "make test",
+		.timeout_ms = 200, /* a recursion without end has to fill its stack */
 		.files =
 			{
 				MAKE_ASSERT("-g -O1 -Wall"),
