@@ -11,7 +11,7 @@ import time
 
 import selfheal_boot
 from selfheal_patched import Patches
-from selfheal_pool import Job, Loop, Pool
+from selfheal_pool import Job, Loop, Pool, stdin_start
 from selfheal_source import Plan, Sources
 from selfheal_wire import (
     ARRIVED,
@@ -45,12 +45,13 @@ def split(path):
     """(link, None) in the process that goes on, (None, Candidate) in a child that tries one; the
     front itself never comes back from here."""
     ours, theirs = pair()
+    stdin = stdin_start()
     pid = os.fork()
     if pid == 0:
         ours.close()
         return theirs, None
     theirs.close()
-    return None, Front(path, ours, pid).run()
+    return None, Front(path, ours, pid, stdin).run()
 
 
 class Candidate:
@@ -110,8 +111,8 @@ def foreign_modules():
 
 
 class Front:
-    def __init__(self, path, link, pid):
-        self.path, self.link, self.pid = path, link, pid
+    def __init__(self, path, link, pid, stdin):
+        self.path, self.link, self.pid, self.stdin = path, link, pid, stdin
         self.loop = Loop()
         self.upstream = None
         self.settings = None
@@ -212,6 +213,7 @@ class Front:
             capture=True,
         )
         self.pool.notice = self._preload
+        self.pool.stdin = self.stdin
 
     def _start_cold(self, status):
         """Tries the unpatched project first: it must fail there too."""
