@@ -6,15 +6,21 @@
 
 enum { FINGERPRINT_FRAMES = 3 };
 
-/* Only the first line: how many of a diff's lines follow depends on the runner's style. */
+/* Only the first line, how many of a diff's lines follow depends on the runner's style; a line that
+ * ends in a colon takes the next one with it. */
 static struct str first_line(struct str message)
 {
-	struct str line = STR("");
+	struct str rest = message, line = STR(""), whole = STR("");
 
-	while (str_next_line(&message, &line))
-		if (str_trim(line).n)
-			return str_trim(line);
-	return STR("");
+	while (str_next_line(&rest, &line)) {
+		line = str_trim(line);
+		if (line.n == 0)
+			continue;
+		whole = whole.n ? str_make(whole.p, (size_t)(line.p + line.n - whole.p)) : line;
+		if (!str_ends(line, ":"))
+			break;
+	}
+	return whole;
 }
 
 /* Absolute where the root is not known: then only the name is the same everywhere. */

@@ -80,5 +80,7 @@ void out_root(struct report_out *out, struct str path);
 /* Adds n (>= 0) to one of the counts. */
 void out_count(int *count, int n);
 
-extern const struct report_format format_pytest, format_unittest, format_python, format_gcc,
-	format_linker, format_assert, format_make, format_shell;
+extern const struct report_format format_pytest, format_unittest, format_python, format_ctest,
+	format_meson, format_automake, format_gtest, format_cmocka, format_check, format_sanitizer,
+	format_gcc, format_linker, format_cmake, format_assert, format_make, format_shell,
+	format_signals;

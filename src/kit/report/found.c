@@ -14,13 +14,31 @@ static void fill(struct str *to, struct str from)
 		*to = from;
 }
 
-static bool is_plain_exit(const struct found *x)
+/* Whether inner knows better what went wrong than that a program ended badly. */
+static bool says_more(const struct found *inner, const struct found *outer)
 {
-	return x->f.type.n == 0 || str_eq_c(x->f.type, "exit");
+	struct str type = outer->f.type;
+
+	if (inner->f.type.n == 0 || inner->role == ROLE_RESULT)
+		return type.n == 0;
+	return type.n == 0 || str_eq_c(type, "exit") ||
+	       (str_starts(type, "SIG") && !str_starts(inner->f.type, "SIG"));
+}
+
+/* A program holds several failed tests: those behind the first become lines of the message. */
+static void add_line(struct failure *to, const struct failure *from, struct arena *mem)
+{
+	struct str first = from->message, more;
+
+	(void)str_next_line(&first, &more);
+	if (from->name.n == 0 || to->message.n > REPORT_MESSAGE_BYTES / 2)
+		return;
+	to->message = arena_printf(mem, "%.*s\n%.*s: %.*s", STR_ARGS(to->message),
+		STR_ARGS(from->name), STR_ARGS(from->message.n ? more : from->type));
 }
 
 /* outer names the failure, inner says more about it. */
-static void absorb(struct found *outer, struct found *inner)
+static void absorb(struct found *outer, struct found *inner, struct arena *mem)
 {
 	struct failure *to = &outer->f;
 	const struct failure *from = &inner->f;
@@ -28,12 +46,13 @@ static void absorb(struct found *outer, struct found *inner)
 	inner->dropped = true;
 	if (from->kind == FAILURE_LINT)
 		return;
-	if (is_plain_exit(outer) && from->type.n) {
+	if (says_more(inner, outer)) {
 		to->type = from->type;
+		to->kind = from->kind;
 		if (from->message.n)
 			to->message = from->message;
-		if (to->kind == FAILURE_TEST)
-			to->kind = from->kind;
+	} else if (outer->role == ROLE_SUITE && inner->role == ROLE_RUNNER) {
+		add_line(to, from, mem);
 	}
 	fill(&to->message, from->message);
 	fill(&to->expected, from->expected);
@@ -61,7 +80,7 @@ static int by_first_line(const void *a, const void *b)
 
 /* Everything of a larger role inside an item of this role becomes part of it. Items of one role
  * follow one another, so that the last one starting before a line is the only one to look at. */
-static void absorb_enclosed(struct found_list *list, enum report_role role)
+static void absorb_enclosed(struct found_list *list, enum report_role role, struct arena *mem)
 {
 	struct found **owners = xcalloc(list->items.n + 1, sizeof(struct found *));
 	size_t n = 0;
@@ -84,7 +103,7 @@ static void absorb_enclosed(struct found_list *list, enum report_role role)
 				high = middle;
 		}
 		if (low > 0 && encloses(owners[low - 1], x))
-			absorb(owners[low - 1], x);
+			absorb(owners[low - 1], x, mem);
 	}
 	free(owners);
 }
@@ -185,10 +204,10 @@ static void apply_rules(struct found_list *list, const struct found_rules *rules
 	}
 }
 
-void found_merge(struct found_list *list, const struct found_rules *rules)
+void found_merge(struct found_list *list, const struct found_rules *rules, struct arena *mem)
 {
-	absorb_enclosed(list, ROLE_RUNNER);
-	absorb_enclosed(list, ROLE_SUITE);
+	absorb_enclosed(list, ROLE_RUNNER, mem);
+	absorb_enclosed(list, ROLE_SUITE, mem);
 	drop_handled_traces(list);
 	drop_echoes(list);
 	drop_signals(list);

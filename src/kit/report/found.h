@@ -22,5 +22,5 @@ struct found_rules {
 	bool exit_ok;  /* the command ended well: only runners can have seen a failure */
 };
 
-/* Marks as dropped what belongs to another item, whose gaps it fills. */
-void found_merge(struct found_list *list, const struct found_rules *rules);
+/* Marks as dropped what belongs to another item, whose gaps it fills; new strings are from mem. */
+void found_merge(struct found_list *list, const struct found_rules *rules, struct arena *mem);

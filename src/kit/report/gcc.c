@@ -253,7 +253,7 @@ static bool gcc_line(void *state, struct report_out *out, const struct report_li
 		g->last_line = line->number;
 		return true;
 	}
-	if (s.n && s.p[0] != ' ' && scan_location(&s, &at) && at.line > 0 &&
+	if (s.n && s.p[0] != ' ' && s.p[0] != '[' && scan_location(&s, &at) && at.line > 0 &&
 		(severity = take_severity(&s))) {
 		if (severity->note)
 			add_note(g, out, &at, s, line->number);

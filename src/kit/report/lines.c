@@ -108,13 +108,25 @@ static struct str without_marker(struct str s)
 	return s;
 }
 
+/* "3: text" of ctest -V, once it has shown itself by "3: Test command: ...". */
+static struct str without_test_number(struct lines *l, struct str s)
+{
+	struct str rest = s;
+	int number;
+
+	if (!is_digit_at(s, 0) || !str_take_int(&rest, &number) || !str_skip(&rest, ": "))
+		return s;
+	l->numbered |= str_starts(rest, "Test command: ");
+	return l->numbered ? rest : s;
+}
+
 static struct report_line finished(struct lines *l, struct str s)
 {
 	if (l->number++ == 0)
 		str_skip(&s, "\xef\xbb\xbf");
 	if (s.n) {
 		s = without_overwritten(without_escapes(l, s));
-		s = without_marker(without_timestamp(s));
+		s = without_test_number(l, without_marker(without_timestamp(s)));
 	}
 	return (struct report_line){s, l->number};
 }

@@ -397,7 +397,7 @@ int report_finish(struct report *r, struct failure_list *out, struct err *err)
 	for (size_t i = 0; i < report_format_count; i++)
 		if (report_formats[i]->end)
 			report_formats[i]->end(r->formats[i].state, &r->formats[i].out);
-	found_merge(&r->found, &rules);
+	found_merge(&r->found, &rules, r->mem);
 	give_all(r, out);
 	sum_counts(r, &out->counts);
 	if (!has_failure(out, before))

@@ -5,11 +5,20 @@ const struct report_format *const report_formats[] = {
 	&format_pytest,
 	&format_unittest,
 	&format_python,
+	&format_ctest,
+	&format_meson,
+	&format_automake,
+	&format_gtest,
+	&format_cmocka,
+	&format_check,
+	&format_sanitizer,
 	&format_gcc,
 	&format_linker,
+	&format_cmake,
 	&format_assert,
 	&format_make,
 	&format_shell,
+	&format_signals,
 };
 
 const size_t report_format_count = ARRAY_LEN(report_formats);
