@@ -21,9 +21,6 @@ struct store {
 	bool in_transaction;
 };
 
-/* Makes the folders above path, for this user alone. */
-int store_make_folders(const char *path, struct err *err) MUST_CHECK;
-
 /* Turns the connection's last failure into *err; gives -1. */
 int store_fail(struct store *store, const char *action, struct err *err);
 

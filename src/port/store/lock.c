@@ -9,7 +9,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/str.h"
-#include "port/store/db.h"
+#include "port/store/store.h"
 
 struct lock {
 	int fd;

@@ -27,6 +27,9 @@ struct store_options {
  * worktrees share it; without git $XDG_STATE_HOME/selfheal/<hash of root>.db. Opens nothing. */
 int store_locate(struct buf *out, const char *root, struct err *err) MUST_CHECK;
 
+/* Makes the folders above path, for this user alone. */
+int store_make_folders(const char *path, struct err *err) MUST_CHECK;
+
 /* 0; STORE_ABSENT when read_only and there is no such file; < 0:
  * ERR_CONFIG  not a store, written by a newer selfheal, read-only
  * ERR_PARSE   damaged
