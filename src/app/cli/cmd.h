@@ -63,6 +63,7 @@ extern const struct opt global_opts[];
 
 extern const struct cmd cmd_completion;
 extern const struct cmd cmd_config;
+extern const struct cmd cmd_doctor;
 extern const struct cmd cmd_explain;
 extern const struct cmd cmd_heal;
 extern const struct cmd cmd_help;

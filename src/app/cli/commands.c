@@ -6,6 +6,7 @@ const struct cmd *const commands[] = {
 	&cmd_explain,
 	&cmd_knowledge,
 	&cmd_config,
+	&cmd_doctor,
 	&cmd_help,
 	&cmd_completion,
 	&cmd_version,

@@ -211,9 +211,9 @@ static bool mask_config(struct masks *m, int folder, const char *path, bool comm
 	struct sandbox_mask mask = {.path = arena_cstr(&m->mem, str_of(path))};
 	BUF_AUTO text;
 
+	buf_init(&text, LIMIT_CONFIG_BYTES);
 	if (faccessat(folder, path, F_OK, AT_SYMLINK_NOFOLLOW))
 		return false;
-	buf_init(&text, LIMIT_CONFIG_BYTES);
 	/* One that cannot be read is not shown. */
 	mask.content = slurp(folder, path, &text)
 			       ? STR("")
@@ -254,7 +254,7 @@ static const char *read_pointer(
 	struct str text;
 	BUF_AUTO content;
 
-	buf_init(&content, PATH_MAX);
+	buf_init(&content, (size_t)PATH_MAX * 4);
 	CLEANUP(freep) char *file = xasprintf("%s/%s", base, name);
 	if (slurp(AT_FDCWD, file, &content))
 		return NULL;

@@ -329,6 +329,11 @@ void trial_layers(const struct trial *trial, struct buf *out)
 	}
 }
 
+const struct sandbox *trial_sandbox(const struct trial *trial)
+{
+	return trial->box;
+}
+
 const char *trial_root(const struct trial *trial)
 {
 	return trial->root;

@@ -32,6 +32,8 @@ DEFINE_CLEANUP(struct trial *, trial_free)
 
 /* One line a layer: "mount namespace: on", "landlock: missing (kernel has none)". */
 void trial_layers(const struct trial *trial, struct buf *out);
+/* The sandbox commands run in, NULL when it is off. Borrowed. */
+const struct sandbox *trial_sandbox(const struct trial *trial);
 /* The project's folder as commands see it (the user's own path, or the copy's). */
 const char *trial_root(const struct trial *trial);
 /* A folder for sockets and results that we and commands share: as this process sees it (short, so

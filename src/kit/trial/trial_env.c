@@ -71,9 +71,9 @@ void trial_env_move(struct environment *env, const char *from, const char *to)
 		struct str value = str_of(env->v[i]), name, piece;
 		BUF_AUTO moved;
 
+		buf_init(&moved, 1 << 20);
 		if (!str_cut(&value, "=", &name) || str_find_c(value, from) < 0)
 			continue;
-		buf_init(&moved, 1 << 20);
 		buf_printf(&moved, "%.*s=", STR_ARGS(name));
 		for (bool first = true; str_next(&value, ':', &piece); first = false) {
 			if (!first)

@@ -135,6 +135,8 @@ static int launch(struct child *child, const struct child_options *options, stru
 	struct keeper_plan plan = {.argv = options->argv,
 		.env = options->env ? options->env : no_env,
 		.cwd = options->cwd,
+		.entry = options->entry,
+		.context = options->context,
 		.stdin_fd = options->stdin_fd};
 
 	if (make_pipe(&child->output_fd, &output, err) ||
@@ -339,6 +341,11 @@ int child_wait(struct child *child, int timeout_ms, struct child_result *out, st
 		}
 	}
 	return fill_result(child, out, err);
+}
+
+struct str child_output(const struct child *child)
+{
+	return buf_view(&child->capture.head);
 }
 
 void child_kill(struct child *child)

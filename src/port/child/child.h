@@ -20,6 +20,10 @@ struct child_options {
 	int timeout_ms;          /* 0: none. At its end the whole tree is killed */
 	size_t output_cap; /* 0: LIMIT_OUTPUT_BYTES; beyond it the head and the tail are kept */
 	int stdin_fd;      /* < 0 or 0: /dev/null; borrowed */
+	/* Run in place of a program, after everything was given up; argv[0] is its name. In a copy
+	 * of a maybe threaded process: system calls only. Gives the exit code. */
+	int (*entry)(void *context);
+	void *context;
 	const struct sandbox *sandbox; /* where it runs; NULL: beside us. Outlives the start */
 };
 
@@ -53,6 +57,8 @@ enum { CHILD_RUNNING = 1 };
  * 0: ended, *out is filled. CHILD_RUNNING: not yet. */
 int child_wait(
 	struct child *child, int timeout_ms, struct child_result *out, struct err *err) MUST_CHECK;
+/* What it has printed so far, up to the head's size; valid until the next call. */
+struct str child_output(const struct child *child);
 void child_kill(struct child *child);
 /* Kills what still runs. */
 void child_free(struct child *child);

@@ -105,6 +105,8 @@ static _Noreturn void exec_command(const struct keeper_plan *plan)
 		send_report(KEEPER_NO_FOLDER, errno, NULL);
 		_exit(EXEC_NOT_FOUND);
 	}
+	if (plan->entry)
+		_exit(plan->entry(plan->context));
 	if (strchr(plan->argv[0], '/'))
 		path = "";
 	do {

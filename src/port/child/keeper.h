@@ -14,6 +14,8 @@ struct keeper_plan {
 	const char *const *argv;
 	const char *const *env;
 	const char *cwd;
+	int (*entry)(void *context); /* instead of argv; NULL: argv */
+	void *context;
 	int stdin_fd, output_fd;
 	int report_fd;                         /* struct keeper_report goes here */
 	int control_fd;                        /* readable or hung up: end everything */
