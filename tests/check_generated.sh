@@ -17,4 +17,11 @@ same() {
 
 same docs/selfheal.1 help --man
 same templates/schemas/config.schema.json config schema
+
+# docs/configuration.md is written by hand: it must name every setting and nothing that is none.
+if ! diff <("$SELFHEAL" config show / | awk '{ print $1 }' | sort) \
+	<(sed -n 's/^| `\([a-z_.]*\)` |.*/\1/p' docs/configuration.md | sort); then
+	echo "docs/configuration.md does not list the settings there are"
+	exit 1
+fi
 echo "generated files hold"
