@@ -1,0 +1,108 @@
+/* Build files, manifests and settings: held, unless every changed line is of a kind that changes
+ * nothing that runs (rules of action allow), is layout, or only adds a name to a list. */
+#include <ctype.h>
+
+#include "verify/policy_judge.h"
+
+static bool is_harmless_line(struct judge *j, const struct unit *u)
+{
+	struct tables *t = &j->policy->tables;
+
+	for (size_t i = 0; i < t->n_rules; i++) {
+		struct rule *rule = &t->rules[i];
+
+		if (rule->action == RULE_ALLOW &&
+			rule_is_for(rule, PATH_BUILD, j->language->lexis.name) &&
+			rule_match(rule, rule->form == FORM_CODE ? u->code : u->text, NULL))
+			return true;
+	}
+	return false;
+}
+
+/* Tokens of one side's changed units, as an order-free sum: equal sums, the same words. */
+static uint64_t changed_words(const struct units *units, size_t *n)
+{
+	uint64_t sum = 0;
+
+	*n = 0;
+	for (size_t i = 0; i < units->n; i++)
+		for (size_t k = 0; units->v[i].mate < 0 && k < units->v[i].n; k++) {
+			const struct token *t = &units->v[i].tokens[k];
+
+			if (t->kind == TOKEN_PUNCT && strchr(",\\", t->text.p[0]))
+				continue;
+			sum += t->hash * 0x9e3779b97f4a7c15u;
+			++*n;
+		}
+	return sum;
+}
+
+static bool is_layout(const struct judge *j)
+{
+	size_t old_n, new_n;
+
+	return changed_words(&j->old, &old_n) == changed_words(&j->new, &new_n) && old_n == new_n;
+}
+
+/* Each word that came must be harmless by itself: a source file's name, a verbose flag. */
+static bool only_adds_words(struct judge *j, const struct unit *o, const struct unit *n)
+{
+	struct str before = o->text, after = n->text, word, have;
+	struct unit piece = {0};
+
+	while (str_next(&after, ' ', &word)) {
+		struct str rest = before;
+
+		if (str_next(&rest, ' ', &have) && str_eq(have, word)) {
+			before = rest;
+			continue;
+		}
+		piece.code = piece.text =
+			arena_printf(j->mem, "+ %.*s", STR_ARGS(word)); /* "+ WORD" is a word */
+		if (!is_harmless_line(j, &piece))
+			return false;
+	}
+	return before.n == 0;
+}
+
+static bool is_harmless_pair(struct judge *j, const struct unit *o, const struct unit *n)
+{
+	if (is_harmless_line(j, o) && is_harmless_line(j, n))
+		return true;
+	return only_adds_words(j, o, n);
+}
+
+static void hold(struct judge *j, const struct unit *u, const char *how)
+{
+	judge_report(j, POLICY_HOLD, j->class_ ? j->class_->name : "build-file", u->number,
+		"%s: %.*s", how, u->text.n < 120 ? (int)u->text.n : 120, u->text.p);
+}
+
+void judge_build(struct judge *j)
+{
+	if (j->file->status == CHANGE_ADD || j->file->status == CHANGE_DELETE ||
+		j->file->status == CHANGE_RENAME) {
+		judge_report(j, POLICY_HOLD, j->class_->name, 0, "a whole file");
+		return;
+	}
+	if (is_layout(j))
+		return;
+	for (size_t i = 0; i < j->old.n; i++) {
+		const struct unit *o = &j->old.v[i];
+
+		if (o->mate >= 0 || o->filler || o->indent < 0)
+			continue;
+		if (o->pair >= 0) {
+			if (!is_harmless_pair(j, o, &j->new.v[o->pair]))
+				hold(j, &j->new.v[o->pair], "changes");
+		} else if (!is_harmless_line(j, o)) {
+			hold(j, o, "removes");
+		}
+	}
+	for (size_t i = 0; i < j->new.n; i++) {
+		const struct unit *n = &j->new.v[i];
+
+		if (n->mate < 0 && n->pair < 0 && !n->filler && !is_harmless_line(j, n))
+			hold(j, n, "adds");
+	}
+}

@@ -1,0 +1,466 @@
+/* Changes of test code. Every statement of the old side must still be there, or have become one
+ * that checks at least as much; what is added may not keep the others from running or counting. */
+#include <ctype.h>
+
+#include "base/strmap.h"
+#include "verify/policy_judge.h"
+
+struct tests {
+	struct judge *j;
+	struct strmap renames; /* old name -> new name (a struct str *), declared in this patch */
+};
+
+static bool token_is(const struct token *t, const char *text)
+{
+	return t->kind != TOKEN_STRING && str_eq_c(t->text, text);
+}
+
+/* --- renames --- */
+
+/* Whether the unit brings the word at i into being: def x, let x, int x =, x =, for x. */
+static bool declares(const struct unit *u, size_t i)
+{
+	static const char *const WORDS[] = {"def", "function", "func", "fn", "let", "const", "var",
+		"val", "mut", "class", "struct", "for", "auto", "type", "as", "static"};
+	const struct token *last = i ? &u->tokens[i - 1] : NULL;
+	const struct token *next = i + 1 < u->n ? &u->tokens[i + 1] : NULL;
+
+	if (last && last->kind == TOKEN_WORD)
+		for (size_t w = 0; w < ARRAY_LEN(WORDS); w++)
+			if (str_eq_c(last->text, WORDS[w]))
+				return true;
+	if (!next)
+		return false;
+	if (token_is(next, ":=") || (token_is(next, "=") && (!last || token_is(last, ","))))
+		return true;
+	/* a type stands in front: int x = ..., static int x[] = ... */
+	return last && (last->kind == TOKEN_WORD || token_is(last, "*") || token_is(last, "&")) &&
+	       !token_is(last, "return") && !token_is(last, "assert") &&
+	       (token_is(next, "=") || token_is(next, "["));
+}
+
+static bool side_has_word(const struct units *units, struct str word)
+{
+	for (size_t i = 0; i < units->n; i++)
+		for (size_t k = 0; k < units->v[i].n; k++)
+			if (units->v[i].tokens[k].kind == TOKEN_WORD &&
+				str_eq(units->v[i].tokens[k].text, word))
+				return true;
+	return false;
+}
+
+/* The words that stand where others stood, one for one; false when that is not all the change. */
+static bool next_swap(
+	const struct unit *o, const struct unit *n, const struct delta *d, size_t *i, size_t *k)
+{
+	while (*i < o->n && d->kept_old[*i] && *k < n->n && d->kept_new[*k])
+		++*i, ++*k;
+	return *i < o->n && *k < n->n && !d->kept_old[*i] && !d->kept_new[*k] &&
+	       o->tokens[*i].kind == TOKEN_WORD && n->tokens[*k].kind == TOKEN_WORD;
+}
+
+static void learn_renames(struct tests *t, const struct unit *o, const struct unit *n)
+{
+	struct delta d;
+
+	judge_delta(&d, o, n, t->j->mem);
+	for (size_t i = 0, k = 0; next_swap(o, n, &d, &i, &k); i++, k++) {
+		struct str from = o->tokens[i].text, to = n->tokens[k].text, *value;
+
+		if (!declares(o, i) || !declares(n, k) || side_has_word(&t->j->old, to) ||
+			side_has_word(&t->j->new, from) || strmap_has(&t->renames, from))
+			continue;
+		value = arena_new(t->j->mem, struct str);
+		*value = to;
+		strmap_put(&t->renames, from, value);
+	}
+}
+
+/* Nothing but declared renames. */
+static bool only_renames(
+	const struct tests *t, const struct unit *o, const struct unit *n, const struct delta *d)
+{
+	size_t i = 0, k = 0;
+
+	for (; next_swap(o, n, d, &i, &k); i++, k++) {
+		const struct str *to = strmap_get(&t->renames, o->tokens[i].text);
+
+		if (!to || !str_eq(*to, n->tokens[k].text))
+			return false;
+	}
+	return i >= o->n && k >= n->n;
+}
+
+/* --- pairs --- */
+
+/* Only the verb of the assertion changed: assertEquals, assertEqual; expect.toBe, toStrictEqual. */
+static bool is_verb(struct str word)
+{
+	static const char *const HEADS[] = {"assert", "ASSERT", "EXPECT", "REQUIRE", "CHECK",
+		"require", "expect", "check", "strict", "deep", "fail"};
+
+	for (size_t i = 0; i < ARRAY_LEN(HEADS); i++)
+		if (str_starts(word, HEADS[i]))
+			return true;
+	return str_starts(word, "to") && word.n > 2 && isupper((unsigned char)word.p[2]);
+}
+
+static bool only_verbs(const struct unit *o, const struct unit *n, const struct delta *d)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (!d->kept_old[i] && !is_verb(o->tokens[i].text))
+			return false;
+	for (size_t i = 0; i < n->n; i++)
+		if (!d->kept_new[i] && !is_verb(n->tokens[i].text))
+			return false;
+	return d->n_gone == 1 && d->n_come == 1;
+}
+
+/* A message was put behind the assertion: , "why" or << "why". */
+static bool adds_message(const struct unit *o, const struct unit *n, const struct delta *d)
+{
+	bool text = str_starts(n->text, "assert ") || str_starts(n->text, "assert(");
+	size_t first = 0;
+
+	if (d->n_gone || d->come & (DELTA_NUMBER | DELTA_VALUE | DELTA_CONTROL | DELTA_OPERATOR))
+		return false;
+	while (first < n->n && d->kept_new[first])
+		first++;
+	if (first == n->n || !first ||
+		(!token_is(&n->tokens[first], ",") && !token_is(&n->tokens[first], "<<")))
+		return false;
+	for (size_t i = first; i < n->n; i++)
+		if (!d->kept_new[i])
+			text |= n->tokens[i].kind == TOKEN_STRING;
+		else if (n->tokens[i].kind != TOKEN_PUNCT)
+			return false; /* not at the end */
+	return text && o->n >= 3;
+}
+
+/* A file that moved, as tests name it: the same name in another folder. */
+static bool same_file_name(const struct unit *o, const struct unit *n, const struct delta *d)
+{
+	struct str from = STR(""), to = STR("");
+
+	for (size_t i = 0; i < o->n; i++)
+		if (!d->kept_old[i] && o->tokens[i].kind == TOKEN_STRING)
+			from = o->tokens[i].text;
+	for (size_t i = 0; i < n->n; i++)
+		if (!d->kept_new[i] && n->tokens[i].kind == TOKEN_STRING)
+			to = n->tokens[i].text;
+	return d->n_gone == 1 && d->n_come == 1 && str_find_char(str_basename(to), '.') > 0 &&
+	       (str_find_char(from, '/') >= 0 || str_find_char(to, '/') >= 0) &&
+	       str_eq(str_basename(from), str_basename(to));
+}
+
+enum { DELTA_LITERAL = DELTA_NUMBER | DELTA_STRING | DELTA_VALUE };
+
+static void report_pair(struct tests *t, const struct unit *o, const struct unit *n,
+	enum policy_verdict verdict, const char *rule)
+{
+	judge_report(t->j, verdict, rule, n->number, "'%.*s' became '%.*s'",
+		o->text.n < 100 ? (int)o->text.n : 100, o->text.p,
+		n->text.n < 100 ? (int)n->text.n : 100, n->text.p);
+}
+
+static void judge_assertion(
+	struct tests *t, const struct unit *o, const struct unit *n, const struct delta *d)
+{
+	unsigned parts = d->gone | d->come;
+	bool near = (o->marks | n->marks) & MARK_NEAR;
+
+	if (n->strength < o->strength)
+		report_pair(t, o, n, POLICY_REFUSE,
+			!n->strength           ? "removed-assertion"
+			: n->marks & MARK_NEAR ? "looser-tolerance"
+					       : "weaker-assertion");
+	else if (only_verbs(o, n, d) || adds_message(o, n, d) || only_renames(t, o, n, d))
+		return;
+	else if (same_file_name(o, n, d))
+		return;
+	else if (parts & DELTA_LITERAL)
+		report_pair(t, o, n, POLICY_REFUSE, near ? "looser-tolerance" : "changed-expected");
+	else if (parts & (DELTA_OPERATOR | DELTA_CONTROL))
+		report_pair(t, o, n, POLICY_REFUSE, "weaker-assertion");
+	else
+		report_pair(t, o, n, POLICY_HOLD, "changed-test");
+}
+
+/* CASES became CASES[:1]; tests became tests[:1]. */
+static bool adds_subscript(const struct unit *n, const struct delta *d)
+{
+	for (size_t i = 1; i < n->n; i++)
+		if (!d->kept_new[i] && token_is(&n->tokens[i], "[") &&
+			(n->tokens[i - 1].kind == TOKEN_WORD || token_is(&n->tokens[i - 1], ")") ||
+				token_is(&n->tokens[i - 1], "]")))
+			return true;
+	return false;
+}
+
+static bool adds_call(const struct unit *n, const struct delta *d)
+{
+	for (size_t i = 1; i < n->n; i++)
+		if (!d->kept_new[i] && token_is(&n->tokens[i], "(") &&
+			n->tokens[i - 1].kind == TOKEN_WORD)
+			return true;
+	return false;
+}
+
+/* A statement that only grew: rows, arguments, types are welcome, slices and conditions are not. */
+static void judge_grown(
+	struct tests *t, const struct unit *o, const struct unit *n, const struct delta *d)
+{
+	if ((o->marks & MARK_LOOP) || adds_subscript(n, d) ||
+		(d->come & (DELTA_OPERATOR | DELTA_CONTROL)))
+		report_pair(t, o, n, POLICY_REFUSE, "changed-test-logic");
+	else if (adds_call(n, d))
+		report_pair(t, o, n, d->come & DELTA_LITERAL ? POLICY_REFUSE : POLICY_HOLD,
+			"changed-test");
+}
+
+static void judge_statement(
+	struct tests *t, const struct unit *o, const struct unit *n, const struct delta *d)
+{
+	unsigned parts = d->gone | d->come;
+	bool title = o->marks & n->marks & (MARK_TESTCASE | MARK_MESSAGE);
+
+	if (title && !(parts & ~(unsigned)(DELTA_STRING | DELTA_WORD | DELTA_LAYOUT)))
+		return;
+	if (only_renames(t, o, n, d) || same_file_name(o, n, d))
+		return;
+	if (!d->n_gone)
+		judge_grown(t, o, n, d);
+	else if (parts & DELTA_LITERAL)
+		report_pair(t, o, n, POLICY_REFUSE, "changed-expected");
+	else if (parts & (DELTA_OPERATOR | DELTA_CONTROL))
+		report_pair(t, o, n, POLICY_REFUSE, "changed-test-logic");
+	else
+		report_pair(t, o, n, POLICY_HOLD, "changed-test");
+}
+
+static void judge_pair(struct tests *t, size_t old_unit)
+{
+	const struct unit *o = &t->j->old.v[old_unit], *n = &t->j->new.v[o->pair];
+	struct delta d;
+
+	judge_delta(&d, o, n, t->j->mem);
+	if (!d.n_gone && !d.n_come)
+		return;
+	if ((o->marks & MARK_TESTCASE) && !(n->marks & MARK_TESTCASE))
+		report_pair(t, o, n, POLICY_REFUSE, "uncollected-test");
+	else if (o->marks & n->marks & MARK_IMPORT)
+		return; /* what a redirected import looks like is a rule */
+	else if (!o->strength && judge_was_forbidden(t->j, old_unit))
+		return;
+	else if (o->strength)
+		judge_assertion(t, o, n, &d);
+	else
+		judge_statement(t, o, n, &d);
+}
+
+/* --- what went --- */
+
+static bool is_row(const struct unit *u)
+{
+	unsigned parts = 0;
+
+	for (size_t i = 0; i < u->n; i++) {
+		const struct token *t = &u->tokens[i];
+
+		if (t->kind == TOKEN_PUNCT && !strchr("()[]{},;:-.&", t->text.p[0]))
+			return false;
+		if (token_is(t, "(") && i && u->tokens[i - 1].kind == TOKEN_WORD)
+			return false;
+		parts |= t->kind == TOKEN_NUMBER || t->kind == TOKEN_STRING;
+	}
+	return parts;
+}
+
+/* Whether a block of the old side held an assertion. */
+static bool held_assertion(const struct units *units, size_t head)
+{
+	for (size_t i = head + 1; i < units->n; i++)
+		for (int p = units->v[i].parent; p >= (int)head; p = units->v[p].parent)
+			if (p == (int)head && units->v[i].strength)
+				return true;
+	return false;
+}
+
+static void judge_gone(struct tests *t, size_t index)
+{
+	struct judge *j = t->j;
+	const struct unit *u = &j->old.v[index];
+	enum policy_verdict verdict = POLICY_HOLD;
+	const char *rule = "changed-test";
+
+	if (u->filler || u->indent < 0 || judge_was_forbidden(j, index))
+		return;
+	if (u->marks & MARK_TESTCASE) {
+		verdict = POLICY_REFUSE;
+		rule = "deleted-test";
+	} else if (u->strength) {
+		verdict = POLICY_REFUSE;
+		rule = "removed-assertion";
+	} else if ((u->marks & MARK_REGISTER) || is_row(u)) {
+		verdict = POLICY_REFUSE;
+		rule = "deleted-case";
+	} else if (u->marks &
+		   (MARK_IMPORT | MARK_MESSAGE | MARK_LEAVE | MARK_GUARD | MARK_HELPER)) {
+		return;
+	} else if ((u->marks & MARK_LOOP) && !held_assertion(&j->old, index)) {
+		return;
+	}
+	judge_report(j, verdict, rule, u->number, "removes: %.*s",
+		u->text.n < 120 ? (int)u->text.n : 120, u->text.p);
+}
+
+/* --- what came --- */
+
+static bool is_check(const struct units *units, size_t i)
+{
+	const struct unit *u = &units->v[i];
+
+	/* if got != want { t.Error... }: the head checks for what follows */
+	return u->strength || (u->marks & MARK_GUARD && i + 1 < units->n &&
+				      units->v[i + 1].parent == (int)i && units->v[i + 1].strength);
+}
+
+static bool mentions(const struct unit *u, struct str word)
+{
+	for (size_t i = 0; i < u->n; i++)
+		if (u->tokens[i].kind == TOKEN_WORD && str_eq(u->tokens[i].text, word))
+			return true;
+	return false;
+}
+
+/* The name a statement gives a value: x = ..., x := ..., let x = ..., def x(. */
+static struct str assigned(const struct unit *u)
+{
+	for (size_t i = 0; i < u->n && i < 8; i++) {
+		const struct token *t = &u->tokens[i];
+
+		if (t->kind == TOKEN_STRING || token_is(t, "("))
+			break;
+		if (i && (token_is(t, "=") || token_is(t, ":=")) && t[-1].kind == TOKEN_WORD)
+			return t[-1].text;
+		if (i && t->kind == TOKEN_WORD &&
+			(token_is(&t[-1], "def") || token_is(&t[-1], "function") ||
+				token_is(&t[-1], "fn") || token_is(&t[-1], "func") ||
+				token_is(&t[-1], "define")))
+			return t->text;
+	}
+	return STR("");
+}
+
+/* A value that an assertion looks at is set anew before it. */
+static bool overrides(const struct judge *j, size_t index)
+{
+	struct str name = assigned(&j->new.v[index]);
+	int scope = j->new.v[index].parent;
+
+	if (!name.n || (j->new.v[index].marks &MARK_TESTCASE))
+		return false;
+	for (size_t i = index + 1; i < j->new.n; i++) {
+		const struct unit *u = &j->new.v[i];
+
+		/* Behind the block it is set in, the name is another's. */
+		if (scope >= 0 && (u->marks & MARK_FUNCTION) && u->indent <= j->new.v[scope].indent)
+			return false;
+		if (u->mate >= 0 && is_check(&j->new, i) && mentions(u, name))
+			return true;
+	}
+	return false;
+}
+
+/* A kept statement is now inside a condition, a loop, a try, or a function nobody calls. */
+static void judge_kept(struct tests *t, size_t index)
+{
+	struct judge *j = t->j;
+	const struct unit *u = &j->new.v[index];
+
+	if (u->filler)
+		return;
+	for (int p = u->parent; p >= 0; p = j->new.v[p].parent) {
+		const struct unit *head = &j->new.v[p];
+
+		if (head->mate >= 0 || head->pair >= 0 || head->filler)
+			continue;
+		if (head->marks & (MARK_GUARD | MARK_LOOP))
+			judge_report(j, POLICY_REFUSE, "guarded-test", head->number,
+				"'%.*s' now decides over '%.*s'",
+				head->code.n < 80 ? (int)head->code.n : 80, head->code.p,
+				u->code.n < 80 ? (int)u->code.n : 80, u->code.p);
+		else if ((head->marks & MARK_FUNCTION) && !(head->marks & MARK_TESTCASE) &&
+			 u->strength)
+			judge_report(j, POLICY_HOLD, "changed-test", head->number,
+				"an assertion moved into '%.*s'",
+				head->code.n < 80 ? (int)head->code.n : 80, head->code.p);
+	}
+}
+
+static void judge_come(struct tests *t, size_t index)
+{
+	struct judge *j = t->j;
+	const struct unit *u = &j->new.v[index];
+
+	if (u->filler || judge_in_new_function(j, index))
+		return;
+	if (u->marks & MARK_LEAVE)
+		judge_report(j, POLICY_REFUSE, "early-exit", u->number, "adds: %.*s",
+			u->code.n < 120 ? (int)u->code.n : 120, u->code.p);
+	else if (overrides(j, index))
+		judge_report(j, POLICY_REFUSE, "overridden-value", u->number,
+			"sets what is checked: %.*s", u->code.n < 120 ? (int)u->code.n : 120,
+			u->code.p);
+}
+
+/* In Python the later of two tests of one name hides the earlier. */
+static void judge_shadowed(struct tests *t, size_t index)
+{
+	struct judge *j = t->j;
+	const struct unit *u = &j->new.v[index];
+
+	for (size_t i = 0; i < j->new.n; i++)
+		if (i != index && j->new.v[i].indent == u->indent &&
+			(j->new.v[i].marks &MARK_TESTCASE) && str_eq(j->new.v[i].code, u->code) &&
+			(u->parent < 0 || j->new.v[i].parent == u->parent))
+			judge_report(j, POLICY_REFUSE, "uncollected-test", u->number,
+				"hides a test of the same name: %.*s",
+				u->code.n < 120 ? (int)u->code.n : 120, u->code.p);
+}
+
+static void judge_units(struct tests *t)
+{
+	struct judge *j = t->j;
+
+	for (size_t i = 0; i < j->old.n; i++)
+		if (j->old.v[i].pair >= 0)
+			learn_renames(t, &j->old.v[i], &j->new.v[j->old.v[i].pair]);
+	for (size_t i = 0; i < j->old.n; i++)
+		if (j->old.v[i].pair >= 0)
+			judge_pair(t, i);
+		else if (j->old.v[i].mate < 0)
+			judge_gone(t, i);
+	for (size_t i = 0; i < j->new.n; i++) {
+		const struct unit *u = &j->new.v[i];
+
+		if (u->mate >= 0)
+			judge_kept(t, i);
+		else if (u->pair < 0)
+			judge_come(t, i);
+		if (u->mate < 0 && (u->marks & MARK_TESTCASE) &&
+			j->language->lexis.blocks == BLOCKS_INDENT)
+			judge_shadowed(t, i);
+	}
+}
+
+void judge_tests(struct judge *j)
+{
+	struct tests t = {.j = j};
+
+	if (j->file->status == CHANGE_ADD)
+		return;
+	strmap_init(&t.renames);
+	judge_units(&t);
+	strmap_release(&t.renames);
+}

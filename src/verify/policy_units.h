@@ -1,0 +1,59 @@
+/* policy_units: one side of a hunk as statements, so that layout, comments and quotes do not count.
+ * Layer: verify. A unit is a statement or the head of a block; in formats without statements, a
+ * line. Canonical text: tokens without white space but between words, strings in double quotes,
+ * comments gone. All lives in the caller's arena. */
+#pragma once
+
+#include "base/arena.h"
+#include "verify/policy_diff.h"
+
+enum unit_blocks { BLOCKS_LINES, BLOCKS_INDENT, BLOCKS_BRACES };
+
+/* How a language is read: a line of templates/policy/languages.table. */
+struct lexis {
+	struct str name;
+	enum unit_blocks blocks;
+	bool newline_ends; /* a line end ends a statement outside brackets */
+	struct str line_comment[2], block_open, block_close;
+	struct str quotes;   /* characters that open and close a string */
+	bool triple_quotes;  /* three of them do, too */
+	bool regex_literals; /* /.../ where an operand stands */
+	bool lifetimes;      /* 'a may be no string */
+};
+
+enum token_kind { TOKEN_WORD, TOKEN_NUMBER, TOKEN_STRING, TOKEN_PUNCT };
+
+struct token {
+	struct str text; /* of a string: its content */
+	enum token_kind kind;
+	uint32_t line; /* index of the line in the side */
+	uint64_t hash;
+	bool glued; /* nothing between it and the token before */
+};
+
+struct unit {
+	struct str code, text; /* canonical; code has its strings emptied */
+	const struct token *tokens;
+	size_t n;
+	int number; /* of its first line, in the file */
+	int indent; /* column or brace depth */
+	int parent; /* index of the head of the block it is in, or -1 */
+	int hunk;
+	bool changed;   /* on a line that was removed or added */
+	bool opens;     /* head of a block */
+	bool filler;    /* only brackets, separators, or a string that is no value */
+	int mate;       /* the equal unit of the other side, or -1 */
+	int pair;       /* the unit of the other side it was changed from or into, or -1 */
+	uint64_t key;   /* of the tokens, trailing separators aside */
+	uint64_t marks; /* enum mark bits */
+	int strength;   /* of an assertion; 0: none */
+};
+
+struct units {
+	struct unit *v;
+	size_t n, cap;
+};
+
+/* The units of the old ('-') or the new ('+') side of all hunks of a file. */
+void units_read(struct units *out, const struct change_file *file, char side,
+	const struct lexis *lexis, struct arena *mem);
