@@ -18,6 +18,7 @@ from selfheal_wire import (
     FAILED,
     HELLO,
     INVALID,
+    MODULES,
     NOTHING,
     PASS,
     PASSED,
@@ -36,7 +37,6 @@ from selfheal_wire import (
     unpack_edits,
 )
 
-MODULES = 106
 BASELINE_S = 5.0
 FLOOR_S = 0.05
 
@@ -57,25 +57,18 @@ def split(path):
 class Candidate:
     """In a child of the front: what to try, and where to say how it went."""
 
-    def __init__(self, job, results, settings, budget_s, plan, sources):
+    def __init__(self, job, results, settings, budget_s):
         self.job, self.results, self.settings = job, results, settings
-        self.budget_s, self.plan, self.sources = budget_s, plan, sources
-        self.patches = None
+        self.budget_s = budget_s
+        self.patches = Patches(job.extra or {})
         self.began = time.monotonic()
 
     @property
     def is_baseline(self):
-        return self.plan is None
+        return self.job.body is None
 
     def enter(self):
         """Arms the budget and has imports give the patched sources."""
-        files = {} if self.is_baseline else self.plan.patched(self.sources)
-        for path, data in files.items():
-            try:
-                compile(data, path, "exec", 0, True)
-            except (SyntaxError, ValueError) as error:
-                self.finish(Outcome(INVALID, "%s: %s" % (type(error).__name__, error)))
-        self.patches = Patches(files)
         self.patches.install()
         signal.signal(signal.SIGPROF, self._over)
         signal.setitimer(signal.ITIMER_PROF, self.budget_s)
@@ -86,7 +79,7 @@ class Candidate:
     def finish(self, outcome):
         """Answers and ends the process."""
         signal.setitimer(signal.ITIMER_PROF, 0)
-        if outcome.status == FAILED and self.patches and self.patches.unseen():
+        if outcome.status == FAILED and self.patches.unseen():
             outcome = Outcome(UNSUPPORTED, "not loaded: " + ", ".join(self.patches.unseen()))
         outcome.wall_us = int((time.monotonic() - self.began) * 1e6)
         try:
@@ -144,10 +137,10 @@ class Front:
         self.loop.unwatch(self.link.fd)
         if self.warm:
             self.warm = False
-            for job in self.given.values():
-                self.pool.submit(job)
-            self.given = {}
-            return None
+            given, self.given = self.given, {}
+            for job in given.values():
+                self._take_cold(job)
+            return self.pool.pump()
         if self.upstream is not None or status == 0 or not self._hello():
             self._end_like(status)
         return self._start_cold(status)
@@ -178,7 +171,7 @@ class Front:
             self.loop.unwatch(self.link.fd)
             return self._start_cold(1 << 8)
         elif kind == SLOWLY:
-            self.pool.submit(self.given.pop(ident))
+            self._take_cold(self.given.pop(ident))
             return self.pool.pump()
         elif kind == RESULT:
             self.given.pop(ident, None)
@@ -259,28 +252,34 @@ class Front:
         for kind, ident, body in frames:
             if kind != TRY:
                 self._end(1)
+            job = Job(ident, body)
             if self.warm:
-                self.given[ident] = Job(ident, body)
+                self.given[ident] = job
                 self.link.send(TRY, ident, body)
             else:
-                self.pool.submit(Job(ident, body))
+                self._take_cold(job)
         return self.pool.pump()
+
+    def _take_cold(self, job):
+        """To the pool, unless it cannot be compiled: that is seen without a child."""
+        try:
+            plan = Plan(unpack_edits(job.body, selfheal_boot.root()), self.sources)
+            job.extra = plan.patched(self.sources)
+        except (OSError, ValueError, struct.error) as error:
+            return self._refuse(job, UNSUPPORTED, str(error))
+        try:
+            for path, data in job.extra.items():
+                compile(data, path, "exec", 0, True)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            return self._refuse(job, INVALID, "%s: %s" % (type(error).__name__, error))
+        return self.pool.submit(job)
+
+    def _refuse(self, job, status, why):
+        self.upstream.send(RESULT, job.ident, Outcome(status, why).pack())
 
     def _work(self, jobs, results):
         """In a child: the candidate becomes what run() gives."""
-        job = jobs[0]
-        budget = self.pool.budget_s
-        if job.body is None:
-            return Candidate(job, results, self.settings, budget, None, self.sources)
-        try:
-            edits = unpack_edits(job.body, selfheal_boot.root())
-            made = Candidate(
-                job, results, self.settings, budget, Plan(edits, self.sources), self.sources
-            )
-            return made
-        except (OSError, ValueError, struct.error) as error:
-            results.send(RESULT, job.ident, Outcome(UNSUPPORTED, str(error)).pack())
-            os._exit(0)
+        return Candidate(jobs[0], results, self.settings, self.pool.budget_s)
 
     def _answer(self, job, body):
         if job.body is None:

@@ -4,6 +4,7 @@ import os
 import select
 import signal
 import stat
+import struct
 import sys
 import time
 
@@ -11,6 +12,7 @@ from selfheal_wire import (
     CRASHED,
     DONE,
     FAILED,
+    MORE,
     PASSED,
     RESULT,
     TIMEOUT,
@@ -64,6 +66,7 @@ class _Child:
     def __init__(self, pid, results, out, jobs, deadline):
         self.pid, self.results, self.out = pid, results, out
         self.jobs, self.deadline = jobs, deadline
+        self.cpu_s = 0.0  # what it had used when its current job began
         self.tail = b""
         self.killed = self.done = False
 
@@ -86,10 +89,12 @@ class Pool:
         self.zombies = []
         loop.ticks.append(self._tick)
 
+    def budget_of(self, jobs):
+        """CPU time that the first of the jobs may take."""
+        return bool(jobs) and jobs[0].alone and self.budget_alone_s or self.budget_s
+
     def wall_s(self, jobs):
-        """Wall time that the first of the jobs may take."""
-        alone = bool(jobs) and jobs[0].alone and self.budget_alone_s
-        return 3 * (alone or self.budget_s) + SLACK_S
+        return 3 * self.budget_of(jobs) + SLACK_S
 
     def submit(self, job, first=False):
         (self.queue.appendleft if first else self.queue.append)(job)
@@ -143,9 +148,14 @@ class Pool:
         for kind, ident, body in frames:
             if kind == DONE:
                 child.done = True
+            elif kind == MORE:
+                (seconds,) = struct.unpack("<d", body)
+                child.cpu_s += seconds
+                child.deadline += 3 * seconds
             elif kind == RESULT and child.jobs and child.jobs[0].ident == ident:
                 job = child.jobs.popleft()
                 child.deadline = time.monotonic() + self.wall_s(child.jobs)
+                child.cpu_s = _cpu_s(child.pid)
                 self.answer(job, body)
             else:
                 self.notice(kind, body)
@@ -165,12 +175,17 @@ class Pool:
         now = time.monotonic()
         self.zombies = [pid for pid in self.zombies if not os.waitpid(pid, os.WNOHANG)[0]]
         for child in list(self.children.values()):
-            if now > child.deadline:
+            if now > child.deadline or self._is_over(child):
                 child.killed = True
                 value = self._end(child)
                 if value is not None:
                     return value
         return self.pump()
+
+    def _is_over(self, child):
+        """Whether it is so far beyond its CPU budget that its own alarm must have been of no use:
+        a long call of C code, or a handler that catches everything."""
+        return _cpu_s(child.pid) - child.cpu_s > 1.5 * self.budget_of(child.jobs) + 0.02
 
     def _kill(self, child):
         """Ends the child with all it started; gives its wait status if that may be the answer."""
@@ -212,6 +227,14 @@ class Pool:
         if code == 0 and self.exit_passes:
             return Outcome(PASSED, passed=1, failed=0)
         return Outcome(FAILED, (tail + "\nexit status %d" % code).strip())
+
+
+def _cpu_s(pid):
+    """CPU time of another process (its clock's number is as the kernel's ABI has it)."""
+    try:
+        return time.clock_gettime((~pid << 3) | 2)
+    except (OSError, OverflowError):
+        return 0.0
 
 
 def _reap(pid, patience_s):

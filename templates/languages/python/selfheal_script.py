@@ -77,7 +77,7 @@ class Command:
         os._exit(code)
 
     def _run_main(self, patches):
-        sys.argv[:] = self.argv
+        sys.argv = list(self.argv)  # older versions have none yet at this point
         if self.module:
             import runpy
 

@@ -159,7 +159,7 @@ class Plan:
             if start == end and not text:
                 continue
             unit = source.unit_at(start, end)
-            if unit is None or start < unit.define:
+            if unit is None or start <= unit.define:  # decorators may change
                 self.warm = False
                 return
             by_unit.setdefault(unit, []).append((start - unit.start, end - unit.start, text))

@@ -1,19 +1,19 @@
 """The warm server: in the process that has collected the failing tests, candidates become changes of
 living functions and the tests run in forked children, several candidates each."""
 import gc
-import importlib
 import json
 import os
-import select
 import signal
 import struct
 import sys
 import time
 
 import selfheal_boot
+from selfheal_baseline import import_all, run_once
+from selfheal_budget import Budget
 from selfheal_front import foreign_modules
 from selfheal_patched import Patches, hook_spawn
-from selfheal_pool import Job, Loop, Pool, limit_memory
+from selfheal_pool import Job, Loop, Pool
 from selfheal_source import Misfit, Plan, Sources
 from selfheal_state import State
 from selfheal_warm import Applied, Live
@@ -22,6 +22,7 @@ from selfheal_wire import (
     DONE,
     FAILED,
     INVALID,
+    MORE,
     NOTHING,
     PASSED,
     READY,
@@ -37,10 +38,10 @@ from selfheal_wire import (
 )
 
 FLOOR_S = 0.02
+EXTENSION_S = 1.0
 CONFIRM_EXTRA_S = 0.2  # for the runner around the tests
 BATCH = 32
 TARGETS_MAX = 200
-BASELINE_TEST_S = 3.0
 BASELINE_ALL_S = 20.0
 _ASIDE = 100  # status between child and server: not for the warm process
 
@@ -52,35 +53,7 @@ class Test:
     def __init__(self, ident, file, repeatable, run):
         self.ident, self.file = ident, os.path.realpath(file)
         self.repeatable, self.run = repeatable, run
-
-
-class Hang(BaseException):
-    """Raised in a test that is over its budget."""
-
-
-class Budget:
-    """Within it Hang is raised, again and again, once the CPU time is spent."""
-
-    def __init__(self, seconds):
-        self.seconds = seconds
-        self.over = False
-
-    def __enter__(self):
-        signal.signal(signal.SIGPROF, self._alarm)
-        signal.setitimer(signal.ITIMER_PROF, self.seconds, self.seconds)
-        return self
-
-    def _alarm(self, number, frame):
-        self.over = True
-        raise Hang()
-
-    def __exit__(self, kind, error, trace):
-        while True:
-            try:
-                signal.setitimer(signal.ITIMER_PROF, 0)
-                return kind is Hang
-            except Hang:
-                continue
+        self.failed_at = 0  # line of the unpatched failure
 
 
 def arrive(tests, uncollected, settle=None):
@@ -135,7 +108,7 @@ class _Server:
     def _choose_targets(self):
         """The given failures among the tests, or whatever fails; all must fail here and now."""
         targets = [t for t in self.tests if self._is_named(t)][:TARGETS_MAX]
-        failed = self._failing(targets, len(targets) * BASELINE_TEST_S)
+        failed = self._failing(targets, BASELINE_ALL_S)
         if not failed and not self.uncollected:
             rest = [t for t in self.tests if t not in targets]
             failed = self._failing(rest, BASELINE_ALL_S)
@@ -148,27 +121,15 @@ class _Server:
         return is_target(self.settings, test.ident)
 
     def _failing(self, tests, limit_s):
-        """Runs them once, unpatched, in a child; self.spent_s becomes what the failing ones took."""
-        rows = self._run_once(tests, limit_s + 1) if tests else []
-        if rows is None:  # one of them took the process down
-            alone = [(t, self._run_once([t], 5)) for t in tests[:20]]
-            rows = [row for t, r in alone for row in ([[t.ident, 0, True]] if r is None else r)]
-        self.spent_s = sum(spent for _, spent, hung in rows if not hung)
-        idents = set(ident for ident, _, _ in rows)
-        return [t for t in tests if t.ident in idents]
-
-    @staticmethod
-    def _run_once(tests, limit_s):
-        """[ident, seconds, hung] of those that fail, or None; what they import is kept."""
-        made = in_child(lambda: _baseline(tests), limit_s)
-        if made is None:
-            return None
-        for name in made["modules"]:
-            try:
-                importlib.import_module(name)
-            except BaseException:
-                continue
-        return made["rows"]
+        """Those that fail unpatched; self.spent_s becomes the time they took. What they import
+        from elsewhere is kept."""
+        rows, modules = run_once(tests, limit_s)
+        import_all(modules)
+        failed = [t for t, row in zip(tests, rows) if not row["passed"]]
+        for test, row in zip(tests, rows):
+            test.failed_at = row["line"]
+        self.spent_s = sum(row["spent_s"] for row in rows if not row["passed"])
+        return failed
 
     def _prepare(self):
         gc.collect()
@@ -239,9 +200,8 @@ class _Server:
         if self.others is None and self.settings.get("all_tests"):
             rest = [t for t in self.tests if t not in self.targets]
             began = time.monotonic()
-            rows = self._run_once(rest, BASELINE_ALL_S)
-            failing = set(row[0] for row in rows or ())
-            self.others = [t for t in rest if t.ident not in failing] if rows is not None else []
+            rows, _ = run_once(rest, BASELINE_ALL_S)
+            self.others = [t for t, row in zip(rest, rows) if row["passed"]]
             self.confirm_s += 10 * (time.monotonic() - began)
             self.pool.budget_alone_s = self.confirm_s
 
@@ -251,7 +211,7 @@ class _Server:
         hung = False
         for job in list(jobs):
             began = time.monotonic()
-            outcome = self._attempt(job)
+            outcome = self._attempt(job, results)
             outcome.wall_us = int((time.monotonic() - began) * 1e6)
             results.send(RESULT, job.ident, outcome.pack())
             hung = outcome.status == TIMEOUT
@@ -260,7 +220,7 @@ class _Server:
         results.send(DONE)
         os._exit(0)
 
-    def _attempt(self, job):
+    def _attempt(self, job, results):
         try:
             rows = [
                 row for change in job.body.units for row in self.live.replacements(change)
@@ -272,40 +232,35 @@ class _Server:
         self.current = Patches(job.body.patched(self.sources))
         self.live.clear_caches()
         with Applied(rows):
-            return self._judge(job)
+            return self._judge(job, results)
 
-    def _judge(self, job):
-        """Runs the targets, and for a confirmation the rest, up to the first failure."""
+    def _judge(self, job, results):
+        """Runs the targets, and for a confirmation the rest, up to the first failure. Who is out
+        of time beyond the line where the unpatched test failed is worth more time."""
         passed = 0
         tests = job.extra + (self.others or [] if job.alone else [])
         seconds = self.confirm_s if job.alone else self.budget_s
         outcome = None
-        with Budget(seconds) as budget:
-            for test in tests:
+        for test in tests:
+            with Budget(seconds, test.file, lambda line: self._extend(test, line, results)) as time_:
                 outcome = test.run(job.alone)
-                if outcome is not None:
-                    break
-                passed += 1
-        if budget.over:
-            return Outcome(TIMEOUT, "over its budget of %d ms" % (seconds * 1000))
+            if time_.over:
+                text = "over its budget of %d ms" % (seconds * 1000)
+                return Outcome(TIMEOUT, text, time_.line, passed, 1)
+            if outcome is not None:
+                break
+            passed += 1
         if outcome is None:
             return Outcome(PASSED, passed=passed, failed=0)
         outcome.passed, outcome.failed = passed, 1
         return outcome
 
-
-def _baseline(tests):
-    """In a child: what fails, and which modules from elsewhere the tests brought in."""
-    rows = []
-    before = set(foreign_modules())
-    for test in tests:
-        began = time.process_time()
-        failure = None
-        with Budget(BASELINE_TEST_S) as budget:
-            failure = test.run(False)
-        if failure is not None or budget.over:
-            rows.append([test.ident, time.process_time() - began, budget.over])
-    return {"rows": rows, "modules": [n for n in foreign_modules() if n not in before]}
+    def _extend(self, test, line, results):
+        if not 0 < test.failed_at < line:
+            return 0
+        extra = max(EXTENSION_S, 10 * self.budget_s)
+        results.send(MORE, 0, struct.pack("<d", extra))
+        return extra
 
 
 def is_target(settings, ident):
@@ -352,41 +307,3 @@ def _is_ours(module, root):
     if not isinstance(path, str) or not isinstance(module, type(sys)):
         return False
     return os.path.realpath(path).startswith(root) and "site-packages" not in path
-
-
-def in_child(work, limit_s):
-    """What work() gives (JSON) when run in a forked child, or None."""
-    mine, theirs = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            limit_memory()
-            null = os.open(os.devnull, os.O_RDWR)
-            for fd in (0, 1, 2):
-                os.dup2(null, fd)
-            data = json.dumps(work()).encode("utf-8")
-            while data:
-                data = data[os.write(theirs, data) :]
-        finally:
-            os._exit(0)
-    os.close(theirs)
-    data = _read_all(mine, time.monotonic() + limit_s)
-    os.close(mine)
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-    try:
-        return json.loads(data.decode("utf-8"))
-    except ValueError:
-        return None
-
-
-def _read_all(fd, deadline):
-    data = b""
-    while True:
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([fd], [], [], left)[0]:
-            return data
-        piece = os.read(fd, 1 << 16)
-        if not piece:
-            return data
-        data += piece

@@ -7,7 +7,7 @@ import struct
 
 HELLO, SERVE, PASS, READY, TRY, RESULT = range(1, 7)
 # Between our own processes only.
-ARRIVED, NOTHING, SLOWLY, DONE = range(101, 105)
+ARRIVED, NOTHING, SLOWLY, DONE, MODULES, MORE = range(101, 107)
 
 # enum observed_status
 PASSED, FAILED, TIMEOUT, CRASHED, INVALID, UNSUPPORTED = range(6)
