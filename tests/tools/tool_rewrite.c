@@ -58,7 +58,10 @@ static void show(const struct wanted *w, const struct patch *p)
 	buf_init(&out, LIMIT_TEXT_BYTES);
 	if (w->json) {
 		struct json_t *j = patch_to_json(p);
+		char normal[17];
 
+		snprintf(normal, sizeof(normal), "%016llx", (unsigned long long)p->normal);
+		json_put_c(j, "normal", normal);
 		json_write(&out, j, 0);
 		printf("%s\n", buf_text(&out));
 		json_free(j);

@@ -39,6 +39,12 @@ static bool is_excluded(const struct collector *c, struct str text)
 static double likeness(const struct collector *c, struct str text)
 {
 	int distance = str_distance(text, c->like, c->in->distance);
+	size_t shorter = text.n < c->like.n ? text.n : c->like.n;
+
+	/* "string" for "str", "fact" for "factorial". */
+	if (distance > 1 && c->in->distance > 0 && shorter >= 3 &&
+		memcmp(text.p, c->like.p, shorter) == 0)
+		return 0.3;
 
 	if (distance > c->in->distance || (size_t)distance * 2 > c->like.n)
 		return 0;
@@ -237,6 +243,28 @@ static struct str renamed(
 	return arena_str(mem, buf_view(&out));
 }
 
+/* The text of a node with two of its names exchanged. */
+static struct str exchanged(
+	const struct source *s, uint32_t node, struct str a, struct str b, struct arena *mem)
+{
+	size_t at = s->tree->v[node].start;
+	BUF_AUTO out;
+
+	buf_init(&out, LIMIT_LINE_BYTES);
+	for (uint32_t i = node; i < node + s->tree->v[node].count; i++) {
+		struct str name = syntax_text(s->tree, i);
+
+		if (!pack_is(s->pack, PACK_NAME, s->tree, i) || s->is_member[i] ||
+			(!str_eq(name, a) && !str_eq(name, b)))
+			continue;
+		buf_str(&out, str_slice(s->tree->text, at, s->tree->v[i].start));
+		buf_str(&out, str_eq(name, a) ? b : a);
+		at = s->tree->v[i].end;
+	}
+	buf_str(&out, str_slice(s->tree->text, at, s->tree->v[node].end));
+	return arena_str(mem, buf_view(&out));
+}
+
 static void give_renamed(struct collector *c, const struct source *s, uint32_t node, double weight)
 {
 	struct str done[16];
@@ -258,6 +286,8 @@ static void give_renamed(struct collector *c, const struct source *s, uint32_t n
 		for (size_t k = 0; k < n && k < 40; k++)
 			if (names[k].class <= NAME_PARAM && !str_eq(names[k].text, from))
 				give(c, renamed(s, node, from, names[k].text, c->mem), weight);
+		for (size_t k = 0; k + 1 < n_done; k++)
+			give(c, exchanged(s, node, from, done[k], c->mem), weight);
 	}
 }
 

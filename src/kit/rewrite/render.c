@@ -50,8 +50,16 @@ static void put_cased(struct str s, struct str filter, struct buf *out)
 	}
 }
 
-static void filter_text(struct str s, struct str filter, struct buf *out)
+static void put_deeper(struct str s, struct str step, struct buf *out)
 {
+	buf_str(out, s);
+	buf_str(out, step);
+}
+
+static void filter_once(const struct site *site, struct str s, struct str filter, struct buf *out)
+{
+	const struct source *source = site->source;
+
 	if (str_eq_c(filter, "inc"))
 		put_number(s, 1, false, out);
 	else if (str_eq_c(filter, "dec"))
@@ -64,8 +72,34 @@ static void filter_text(struct str s, struct str filter, struct buf *out)
 		buf_str(out, s.n >= 2 ? str_slice(s, 1, s.n - 1) : s);
 	else if (str_eq_c(filter, "trim"))
 		buf_str(out, str_trim(s));
+	else if (str_eq_c(filter, "deeper"))
+		put_deeper(s, source->indent, out);
+	else if (str_eq_c(filter, "shallower"))
+		buf_str(out, str_from(s, source->indent.n));
+	else if (str_eq_c(filter, "uncomment"))
+		buf_str(out, str_ltrim(str_from(s, source->pack->comment.n)));
 	else
 		put_cased(s, filter, out);
+}
+
+/* "unquote|upper": one after the other. */
+static void filter_text(const struct site *site, struct str s, struct str filters, struct buf *out)
+{
+	struct str filter;
+	BUF_AUTO a, b;
+
+	buf_init(&a, LIMIT_LINE_BYTES);
+	buf_init(&b, LIMIT_LINE_BYTES);
+	buf_str(&a, s);
+	while (str_next(&filters, '|', &filter)) {
+		struct buf swap = a;
+
+		buf_reset(&b);
+		filter_once(site, buf_view(&a), filter, &b);
+		a = b;
+		b = swap;
+	}
+	buf_str(out, buf_view(&a));
 }
 
 /* The blanks at the start of the line that offset lies on. */
@@ -105,7 +139,7 @@ static void put_value(const struct site *site, const struct binding *b, struct s
 	const struct neighbours *beside, struct buf *out)
 {
 	if (filter.n) {
-		filter_text(b->text, filter, out);
+		filter_text(site, b->text, filter, out);
 	} else if (b->node != SYNTAX_NONE && str_find_char(b->text, '\n') >= 0) {
 		put_lines(site, b, out);
 	} else if (scan_needs_parens(scan_level(site->source->pack, b->text), beside)) {
@@ -200,40 +234,46 @@ static void add_edit(struct maker *m, size_t start, size_t end, struct str text)
 			(struct edit){m->site->source->path, start, end, arena_str(m->mem, text)};
 }
 
+/* Expressions of the tree get the brackets that their new place asks for. */
+static void bracket(const struct source *s, uint32_t first, uint32_t last, struct buf *text)
+{
+	struct neighbours beside;
+
+	if (first == SYNTAX_NONE || last == SYNTAX_NONE ||
+		!pack_is(s->pack, PACK_EXPRESSION, s->tree, first))
+		return;
+	beside = neighbours_of(s, first, last);
+	if (!scan_needs_parens(scan_level(s->pack, buf_view(text)), &beside))
+		return;
+	buf_splice(text, 0, 0, STR("("));
+	buf_char(text, ')');
+}
+
 static bool make_replace(struct maker *m, const struct edit_rule *rule)
 {
-	const struct source *s = m->site->source;
-	uint32_t node = site_node(m->site, rule->at);
-	uint32_t last = rule->to.p ? site_node(m->site, rule->to) : node;
-	struct neighbours beside;
+	const struct binding *first = site_get(m->site, rule->at);
+	const struct binding *last = rule->to.p ? site_get(m->site, rule->to) : first;
 	BUF_AUTO text;
 
 	buf_init(&text, LIMIT_LINE_BYTES);
-	if (node == SYNTAX_NONE || last == SYNTAX_NONE ||
-		s->tree->v[last].end < s->tree->v[node].start ||
+	if (!first || !last || first->end == 0 || last->end < first->start ||
 		!site_render(m->site, rule->text, &text))
 		return false;
-	beside = neighbours_of(s, node, last);
-	if (pack_is(s->pack, PACK_EXPRESSION, s->tree, node) &&
-		scan_needs_parens(scan_level(s->pack, buf_view(&text)), &beside)) {
-		buf_splice(&text, 0, 0, STR("("));
-		buf_char(&text, ')');
-	}
-	add_edit(m, s->tree->v[node].start, s->tree->v[last].end, buf_view(&text));
+	bracket(m->site->source, first->node, last->node, &text);
+	add_edit(m, first->start, last->end, buf_view(&text));
 	return true;
 }
 
 static bool make_insert(struct maker *m, const struct edit_rule *rule)
 {
-	const struct source *s = m->site->source;
-	uint32_t node = site_node(m->site, rule->at);
+	const struct binding *b = site_get(m->site, rule->at);
 	size_t at;
 	BUF_AUTO text;
 
 	buf_init(&text, LIMIT_LINE_BYTES);
-	if (node == SYNTAX_NONE || !site_render(m->site, rule->text, &text))
+	if (!b || b->end == 0 || !site_render(m->site, rule->text, &text))
 		return false;
-	at = rule->kind == EDIT_BEFORE ? s->tree->v[node].start : s->tree->v[node].end;
+	at = rule->kind == EDIT_BEFORE ? b->start : b->end;
 	add_edit(m, at, at, buf_view(&text));
 	return true;
 }
@@ -344,6 +384,16 @@ static bool make_in_block(struct maker *m, const struct edit_rule *rule)
 	return made;
 }
 
+static bool delete_range(struct maker *m, const struct edit_rule *rule)
+{
+	const struct binding *b = site_get(m->site, rule->at);
+
+	if (!b || b->end == 0)
+		return false;
+	add_edit(m, b->start, b->end, STR(""));
+	return true;
+}
+
 static bool make_delete(struct maker *m, const struct edit_rule *rule)
 {
 	const struct source *s = m->site->source;
@@ -351,7 +401,7 @@ static bool make_delete(struct maker *m, const struct edit_rule *rule)
 	size_t start, end;
 
 	if (node == SYNTAX_NONE)
-		return false;
+		return delete_range(m, rule);
 	start = s->tree->v[node].start;
 	end = s->tree->v[node].end;
 	parent = s->tree->v[node].parent;
@@ -435,6 +485,31 @@ static bool make_import(struct maker *m, const struct edit_rule *rule)
 	return true;
 }
 
+/* A statement at another depth: each of its lines moves along. */
+static bool make_indent(struct maker *m, const struct edit_rule *rule)
+{
+	const struct syntax_tree *tree = m->site->source->tree;
+	uint32_t node = site_node(m->site, rule->at), like = site_node(m->site, rule->to);
+	struct str was, now, rest, line;
+	BUF_AUTO text;
+
+	buf_init(&text, LIMIT_LINE_BYTES);
+	if (node == SYNTAX_NONE || like == SYNTAX_NONE ||
+		!starts_its_line(tree->text, tree->v[node].start))
+		return false;
+	was = indent_at(tree->text, tree->v[node].start);
+	now = indent_at(tree->text, tree->v[like].start);
+	rest = str_slice(tree->text, tree->v[node].start - was.n, tree->v[node].end);
+	while (str_next_line(&rest, &line)) {
+		buf_c(&text, text.n ? "\n" : "");
+		if (line.n >= was.n)
+			buf_str(&text, now);
+		buf_str(&text, line.n >= was.n ? str_from(line, was.n) : line);
+	}
+	add_edit(m, tree->v[node].start - was.n, tree->v[node].end, buf_view(&text));
+	return true;
+}
+
 static bool make_edit(struct maker *m, const struct edit_rule *rule)
 {
 	switch (rule->kind) {
@@ -455,6 +530,8 @@ static bool make_edit(struct maker *m, const struct edit_rule *rule)
 		return make_swap(m, rule);
 	case EDIT_IMPORT:
 		return make_import(m, rule);
+	case EDIT_INDENT:
+		return make_indent(m, rule);
 	}
 	return false;
 }

@@ -48,6 +48,8 @@ static void add_name(struct source *s, uint32_t node, enum name_class class)
 		scope = scope_of(s, scope);
 	if (class == NAME_MEMBER)
 		s->is_member[node] = true;
+	else
+		s->is_definition[node] = strcmp(syntax_field(s->tree, node), "function") != 0;
 	if (class == NAME_LOCAL && scope == 0)
 		class = NAME_GLOBAL;
 	if (class == NAME_IMPORT)
@@ -182,6 +184,7 @@ int source_open(
 		return err_wrap(err, "read '%.*s'", STR_ARGS(file->path));
 	s->normal = normal_new(pack, s->tree);
 	s->types = xcalloc(s->tree->n, 1);
+	s->is_definition = xcalloc(s->tree->n, sizeof(*s->is_definition));
 	s->is_member = xcalloc(s->tree->n, sizeof(*s->is_member));
 	s->indent = indent_of(file->content);
 	read_names(s);
@@ -194,6 +197,7 @@ void source_release(struct source *s)
 	syntax_tree_free(s->tree);
 	vec_free(&s->names);
 	free(s->types);
+	free(s->is_definition);
 	free(s->is_member);
 	*s = (struct source){0};
 }

@@ -38,9 +38,10 @@ struct source {
 		struct name *v;
 		size_t n, cap;
 	} names;
-	uint8_t *types;    /* enum value_type by node */
-	bool *is_member;   /* by node: a name behind a dot or before '=' in a call */
-	struct str indent; /* one step of indentation */
+	uint8_t *types;      /* enum value_type by node */
+	bool *is_definition; /* by node: a name that is made known there */
+	bool *is_member;     /* by node: a name behind a dot or before '=' in a call */
+	struct str indent;   /* one step of indentation */
 };
 
 /* Parses the file (content is borrowed) and reads its names. */

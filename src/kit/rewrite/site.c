@@ -2,8 +2,22 @@
 
 void site_bind(struct site *site, struct str name, struct str text, uint32_t node)
 {
+	struct binding b = {name, text, node, 0, 0};
+
+	if (node != SYNTAX_NONE) {
+		b.start = site->source->tree->v[node].start;
+		b.end = site->source->tree->v[node].end;
+	}
 	if (site->n < BINDINGS_MAX)
-		site->v[site->n++] = (struct binding){name, text, node};
+		site->v[site->n++] = b;
+}
+
+void site_bind_range(struct site *site, struct str name, size_t start, size_t end)
+{
+	struct str text = str_slice(site->source->tree->text, start, end);
+
+	if (site->n < BINDINGS_MAX)
+		site->v[site->n++] = (struct binding){name, text, SYNTAX_NONE, start, end};
 }
 
 const struct binding *site_get(const struct site *site, struct str name)
@@ -122,7 +136,9 @@ static bool meaning_holds(const struct source *s, const struct condition *c, uin
 		if ((c->names && !(c->names & class)) || (c->not_names & class))
 			return false;
 	}
-	return true;
+	if (c->defines && (c->defines > 0) != s->is_definition[node])
+		return false;
+	return !c->member || (c->member > 0) == s->is_member[node];
 }
 
 bool site_holds(const struct site *site)

@@ -8,7 +8,8 @@
 
 struct binding {
 	struct str name, text;
-	uint32_t node; /* SYNTAX_NONE for what is not in the file */
+	uint32_t node;     /* SYNTAX_NONE for what is not in the tree */
+	size_t start, end; /* bytes of the file, of a node or a token; both 0 for other texts */
 };
 
 enum { BINDINGS_MAX = 96 };
@@ -25,6 +26,7 @@ struct site {
 
 /* Adds a variable; silently full past BINDINGS_MAX. */
 void site_bind(struct site *site, struct str name, struct str text, uint32_t node);
+void site_bind_range(struct site *site, struct str name, size_t start, size_t end);
 const struct binding *site_get(const struct site *site, struct str name);
 /* The node of a capture, or SYNTAX_NONE. */
 uint32_t site_node(const struct site *site, struct str name);

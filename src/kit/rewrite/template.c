@@ -120,15 +120,25 @@ static int read_condition_shape(struct loader *l, struct condition *c, const str
 	return yaml_read_strs(map, "field", &c->field, &c->n_field, l->mem, err);
 }
 
+/* true: 1, false: -1, absent: 0. */
+static int read_sign(struct loader *l, const struct yaml_node *map, const char *key, int *out)
+{
+	bool flag = false;
+
+	if (yaml_read_bool(map, key, &flag, l->err) < 0)
+		return -1;
+	if (yaml_get(map, key))
+		*out = flag ? 1 : -1;
+	return 0;
+}
+
 static int read_condition(
 	struct loader *l, struct condition *c, struct str capture, const struct yaml_node *map)
 {
 	static const char *const keys[] = {"text", "not_text", "matches", "not_matches", "kind",
 		"not_kind", "parent", "not_parent", "inside", "not_inside", "has", "lacks",
 		"same_as", "differs", "field", "type", "not_type", "name", "not_name",
-		"min_children", "max_children", "last"};
-	bool last = false;
-
+		"min_children", "max_children", "last", "defines", "member"};
 	c->capture = capture;
 	if (yaml_check_keys(map, keys, ARRAY_LEN(keys), l->err) < 0 ||
 		yaml_read_strs(map, "text", &c->text, &c->n_text, l->mem, l->err) < 0 ||
@@ -141,10 +151,10 @@ static int read_condition(
 		read_bits(l, map, "not_type", &c->not_types, find_type) < 0 ||
 		read_bits(l, map, "name", &c->names, find_class) < 0 ||
 		read_bits(l, map, "not_name", &c->not_names, find_class) < 0 ||
-		yaml_read_bool(map, "last", &last, l->err) < 0)
+		read_sign(l, map, "last", &c->last) < 0 ||
+		read_sign(l, map, "defines", &c->defines) < 0 ||
+		read_sign(l, map, "member", &c->member) < 0)
 		return -1;
-	if (yaml_get(map, "last"))
-		c->last = last ? 1 : -1;
 	return read_condition_shape(l, c, map);
 }
 
@@ -309,7 +319,7 @@ static int read_place(
 static int read_edit(struct loader *l, struct edit_rule *e, const struct yaml_node *map)
 {
 	static const char *const keys[] = {"replace", "to", "with", "insert", "statement", "import",
-		"before", "after", "start_of", "end_of", "delete", "swap"};
+		"before", "after", "start_of", "end_of", "delete", "swap", "indent", "like"};
 	struct str *pair = NULL;
 	size_t n = 0;
 
@@ -334,6 +344,12 @@ static int read_edit(struct loader *l, struct edit_rule *e, const struct yaml_no
 	if (yaml_get(map, "delete")) {
 		e->kind = EDIT_DELETE;
 		return yaml_read_str(map, "delete", &e->at, l->err);
+	}
+	if (yaml_get(map, "indent")) {
+		e->kind = EDIT_INDENT;
+		if (yaml_read_str(map, "indent", &e->at, l->err) < 0)
+			return -1;
+		return yaml_read_str(map, "like", &e->to, l->err);
 	}
 	if (yaml_get(map, "import")) {
 		e->kind = EDIT_IMPORT;

@@ -21,7 +21,9 @@ struct condition {
 	unsigned types, not_types;      /* bits of enum value_type */
 	unsigned names, not_names;      /* bits of enum name_class; of a name as it is known here */
 	int min_children, max_children; /* named ones */
-	int last;                       /* > 0: last statement of its block; < 0: not the last */
+	int defines;                    /* > 0: the name is made known there; < 0: it is used */
+	int member; /* > 0: it stands behind a dot or names an argument; < 0: not */
+	int last;   /* > 0: last statement of its block; < 0: not the last */
 };
 
 enum { TYPES_ANY = 0, CHILDREN_MAX = 1 << 20 };
@@ -77,6 +79,7 @@ enum edit_kind {
 	EDIT_IMPORT,
 	EDIT_DELETE,
 	EDIT_SWAP,
+	EDIT_INDENT, /* at, with the indentation of to */
 };
 
 struct edit_rule {
