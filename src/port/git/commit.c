@@ -29,18 +29,19 @@ static void making_release(struct making *m)
 
 static int find_base(struct making *m, const char *base, struct err *err)
 {
-	CLEANUP(git_object_freep) git_object *object = NULL;
-	char spec[COMMIT_ID_SIZE + 16];
+	git_oid id;
+	int rc;
 
-	snprintf(spec, sizeof(spec), "%.40s^{commit}", base ? base : "HEAD");
-	if (git_revparse_single(&object, m->repo->git, spec) < 0)
-		return base ? git_fail(err, "find commit", base)
-			    : err_set(err, ERR_CONFLICT,
-				      "cannot make a branch in '%s': there is no commit yet",
-				      repo_workdir(m->repo));
-	m->base = (git_commit *)TAKE(object);
+	if (base && (git_oid_fromstr(&id, base) < 0 ||
+			    git_commit_lookup(&m->base, m->repo->git, &id) < 0))
+		return git_fail(err, "find commit", base);
+	if (!base && (rc = repo_head_commit(m->repo, &m->base, err)) != 0)
+		return rc < 0 ? -1
+			      : err_set(err, ERR_CONFLICT,
+					"cannot make a branch in '%s': there is no commit yet",
+					repo_workdir(m->repo));
 	if (git_commit_tree(&m->base_tree, m->base) < 0)
-		return git_fail(err, "read the tree of commit", spec);
+		return git_fail(err, "read the base commit's tree in", repo_workdir(m->repo));
 	return 0;
 }
 

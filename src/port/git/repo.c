@@ -32,7 +32,9 @@ int repo_open(struct repo **out, const char *path, struct err *err)
 		return rc < 0 ? -1 : REPO_NONE;
 	git_lib_start();
 	workdir = buf_text(&repo->place.workdir);
+	git_leaks_begin();
 	rc = git_repository_open_ext(&repo->git, workdir, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL);
+	git_leaks_end();
 	if (rc < 0)
 		return fail_open(workdir, rc, err);
 	*out = TAKE(repo);
@@ -171,15 +173,31 @@ int repo_blob_to_worktree(struct buf *out, git_blob *blob, const char *path, str
 	return 0;
 }
 
+int repo_head_commit(const struct repo *repo, git_commit **out, struct err *err)
+{
+	git_oid id;
+	int rc = git_reference_name_to_id(&id, repo->git, "HEAD");
+
+	if (rc == GIT_ENOTFOUND)
+		return REPO_NONE;
+	if (rc < 0 || git_commit_lookup(out, repo->git, &id) < 0)
+		return git_fail(err, "read the HEAD commit of", repo_workdir(repo));
+	return 0;
+}
+
 int repo_read_head_file(const struct repo *repo, const char *path, struct buf *out, struct err *err)
 {
-	CLEANUP(git_object_freep) git_object *tree = NULL;
+	CLEANUP(git_commit_freep) git_commit *commit = NULL;
+	CLEANUP(git_tree_freep) git_tree *tree = NULL;
 	CLEANUP(git_tree_entry_freep) git_tree_entry *entry = NULL;
 	CLEANUP(git_blob_freep) git_blob *blob = NULL;
-	int rc = git_revparse_single(&tree, repo->git, "HEAD^{tree}");
+	int rc = repo_head_commit(repo, &commit, err);
 
-	if (rc == 0)
-		rc = git_tree_entry_bypath(&entry, (git_tree *)tree, path);
+	if (rc != 0)
+		return rc;
+	if (git_commit_tree(&tree, commit) < 0)
+		return git_fail(err, "read the tree of HEAD in", repo_workdir(repo));
+	rc = git_tree_entry_bypath(&entry, tree, path);
 	if (rc == GIT_ENOTFOUND)
 		return REPO_NONE;
 	if (rc < 0)
@@ -191,7 +209,7 @@ int repo_read_head_file(const struct repo *repo, const char *path, struct buf *o
 	return repo_blob_to_worktree(out, blob, path, err);
 }
 
-/* The entry's id and mode, zero when it is not there. */
+/* The entry's id, zero when it is not there. */
 static git_oid entry_at(git_tree *tree, const char *path)
 {
 	CLEANUP(git_tree_entry_freep) git_tree_entry *entry = NULL;

@@ -15,3 +15,5 @@ struct repo {
 /* Appends the blob's bytes as they would be checked out at path. ERR_LIMIT over out's cap. */
 int repo_blob_to_worktree(
 	struct buf *out, git_blob *blob, const char *path, struct err *err) MUST_CHECK;
+/* The commit of HEAD, which the caller frees; REPO_NONE when there is none yet. */
+int repo_head_commit(const struct repo *repo, git_commit **out, struct err *err) MUST_CHECK;
