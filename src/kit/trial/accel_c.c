@@ -23,13 +23,16 @@ enum {
 	BUILD_FIRST = 100, /* candidates of the first build: an early answer */
 	BUILD_MAX = 500,
 	ROUNDS_MAX = 16,      /* of dropping what does not compile */
+	HALVINGS_MAX = 20,    /* of builds that fail for no reason we see */
 	CONFIRM_MAX = 3,      /* candidates that the command itself is asked about */
 	BUDGET_MIN_MS = 20,   /* processor time of a candidate */
 	BUDGET_FACTOR = 10,   /* times the unpatched run */
 	HANG_MS = 500,        /* of an unpatched run that is known to hang */
 	NAP_FACTOR = 5,       /* wall time over processor time, */
 	NAP_MS = 500,         /* and this on top: other processes, sleeps */
-	RETRY_MS_MAX = 2000,  /* in all, for candidates that were out of time, with more of it */
+	RETRY_FACTOR = 5,     /* more time for candidates that were out of it, */
+	RETRY_MS_MAX = 1000,  /* at most so much in all */
+	SLOW_RUN_MS = 30,     /* from here on running costs more than compiling with optimisation */
 	COMMAND_MIN_MS = 500, /* a command run for one candidate */
 };
 
@@ -48,6 +51,7 @@ struct accel {
 	bool hangs;    /* the unpatched run ended by its time-out */
 	bool optimise; /* the failure does not show without optimisation */
 	bool started;  /* the first build is done */
+	int halvings;
 	enum verdict_by by;
 	int64_t command_us; /* of a run that compiled nothing, 0 unknown */
 };
@@ -245,7 +249,7 @@ static int retry_slow(
 	struct build *b, struct forkserver *fs, const struct sweep *first, struct err *err)
 {
 	struct sweep s = {.index = arena_array(b->mem, first->n, sizeof(size_t)),
-		.cpu_ms = first->cpu_ms * BUDGET_FACTOR};
+		.cpu_ms = first->cpu_ms * RETRY_FACTOR};
 
 	if (s.cpu_ms > b->accel->command_timeout_ms)
 		s.cpu_ms = b->accel->command_timeout_ms;
@@ -254,23 +258,19 @@ static int retry_slow(
 
 		if (status == OBSERVED_PASS)
 			return 0;
-		if (status == OBSERVED_TIMEOUT && (int)s.n * s.cpu_ms < RETRY_MS_MAX)
+		if (status == OBSERVED_TIMEOUT && ((int)s.n + 1) * s.cpu_ms <= RETRY_MS_MAX)
 			s.index[s.n++] = first->index[i];
 	}
 	return s.n > 0 ? serve_sweep(b, fs, &s, err) : 0;
 }
 
-static int budget_ms(const struct accel *a, struct str ready)
+static int budget_ms(const struct accel *a, int64_t base_us)
 {
-	uint32_t status = 0;
-	uint64_t us = 0;
-
-	(void)(forkserver_take_u32(&ready, &status) && forkserver_take_u64(&ready, &us));
 	if (a->candidate_timeout_ms > 0)
 		return a->candidate_timeout_ms;
 	if (a->hangs)
 		return HANG_MS / 2;
-	int64_t ms = (int64_t)us * BUDGET_FACTOR / 1000;
+	int64_t ms = base_us * BUDGET_FACTOR / 1000;
 	if (ms > a->command_timeout_ms)
 		ms = a->command_timeout_ms;
 	return ms > BUDGET_MIN_MS ? (int)ms : BUDGET_MIN_MS;
@@ -278,9 +278,15 @@ static int budget_ms(const struct accel *a, struct str ready)
 
 static int serve_all(struct build *b, struct forkserver *fs, struct str ready, struct err *err)
 {
-	struct sweep s = {.index = arena_array(b->mem, b->n, sizeof(size_t)),
-		.cpu_ms = budget_ms(b->accel, ready)};
+	struct sweep s = {.index = arena_array(b->mem, b->n, sizeof(size_t))};
+	uint32_t status = 0;
+	uint64_t us = 0;
 
+	/* READY's text: how the unpatched run ended, how long it took. */
+	(void)(forkserver_take_u32(&ready, &status) && forkserver_take_u64(&ready, &us));
+	s.cpu_ms = budget_ms(b->accel, (int64_t)(us < INT32_MAX ? us : INT32_MAX));
+	if (us / 1000 >= SLOW_RUN_MS)
+		b->accel->optimise = true; /* from the next build on */
 	for (size_t i = 0; i < b->n; i++)
 		if (metamutant_fate(b->accel->metamutant, i) == CANDIDATE_LIVE)
 			s.index[s.n++] = i;
@@ -365,11 +371,11 @@ static int attempt(struct build *b, struct err *err)
 	return err->code == ERR_TIMEOUT ? BUILD_VAIN : judge_end(b, &ended, err);
 }
 
-static void mark(struct build *b, enum observed_status invalid)
+static void mark_invalid(struct build *b)
 {
 	for (size_t i = 0; i < b->n; i++)
 		if (metamutant_fate(b->accel->metamutant, i) == CANDIDATE_INVALID)
-			b->out[i].status = invalid;
+			b->out[i].status = OBSERVED_INVALID;
 }
 
 static int run_build(struct build *b, struct err *err)
@@ -380,13 +386,15 @@ static int run_build(struct build *b, struct err *err)
 	if (metamutant_plan(a->metamutant, b->patches, b->n, err) < 0)
 		return -1;
 	for (int round = 0; r == BUILD_AGAIN && round < ROUNDS_MAX; round++) {
-		if (metamutant_live(a->metamutant) == 0)
-			break;
-		r = attempt(b, err);
+		r = metamutant_live(a->metamutant) > 0 ? attempt(b, err) : BUILD_DONE;
 		if (r < 0)
 			return -1;
+		if (r == BUILD_STUCK && !a->optimise) {
+			a->optimise = true; /* fewer directives of ours to go wrong */
+			r = BUILD_AGAIN;
+		}
 	}
-	mark(b, OBSERVED_INVALID);
+	mark_invalid(b);
 	a->started = true;
 	if (r == BUILD_DONE && a->by == BY_UNKNOWN) {
 		if (confirm(b, err) < 0)
@@ -394,11 +402,13 @@ static int run_build(struct build *b, struct err *err)
 		if (a->by == BY_COMMAND && run_commands(b, err) < 0)
 			return -1;
 	}
-	return metamutant_remove(a->metamutant, err) < 0 ? -1 : r;
+	if (metamutant_remove(a->metamutant, err) < 0)
+		return -1;
+	return r == BUILD_AGAIN ? BUILD_STUCK : r;
 }
 
-/* A build that failed for no reason we see is tried by halves; a single candidate that makes the
- * rest of the file fail does not compile. */
+/* A build that failed for no reason we see is tried by halves, as long as that may take; what is
+ * left is for the slow way. */
 static int run_some(struct accel *a, const struct patch *patches, size_t n, struct observed *out,
 	struct arena *mem, struct err *err)
 {
@@ -407,12 +417,9 @@ static int run_some(struct accel *a, const struct patch *patches, size_t n, stru
 
 	if (r < 0)
 		return -1;
-	if (r != BUILD_STUCK && r != BUILD_AGAIN)
+	if (r != BUILD_STUCK || n == 1 || a->halvings == HALVINGS_MAX)
 		return 0;
-	if (n == 1) {
-		out[0].status = OBSERVED_INVALID;
-		return 0;
-	}
+	a->halvings++;
 	if (run_some(a, patches, n / 2, out, mem, err) < 0)
 		return -1;
 	return run_some(a, patches + n / 2, n - n / 2, out + n / 2, mem, err);

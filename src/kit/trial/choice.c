@@ -117,8 +117,12 @@ static bool climb(const struct choice_grammar *g, const struct syntax_tree *t, u
 	if (!any)
 		return false;
 	if (starts_fresh(t, item)) {
+		uint32_t after = syntax_leaf_after(t, item);
+		bool closed = after == SYNTAX_NONE || !str_eq(syntax_text(t, after), STR(";"));
+
+		/* The semicolon of a class is not always in its node. */
 		found.item_start = t->v[item].start;
-		found.item_end = t->v[item].end;
+		found.item_end = t->v[closed ? item : after].end;
 	}
 	*out = found;
 	return true;

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/limits.h"
+#include "base/trace.h"
 #include "kit/trial/build_errors.h"
 #include "kit/trial/c_scan.h"
 #include "kit/trial/schemata.h"
@@ -373,9 +374,12 @@ int metamutant_learn(struct metamutant *m, struct str output, struct err *err)
 
 	buf_init(&text, LIMIT_OUTPUT_BYTES * 2);
 	strip_escapes(output, &text);
+	fprintf(stderr, "%.*s", STR_ARGS(buf_view(&text)));
 	build_errors_parse(&e, buf_view(&text), SCHEMATA_LINE_STRIDE);
 	if (e.count == 0)
 		return METAMUTANT_CLEAN;
+	trace_event("metamutant.errors", "%zu in all, %zu candidates, %zu elsewhere from line %d",
+		e.count, e.candidates.n, e.base.n, e.base.n ? e.base.v[0].line : 0);
 	bool dropped = drop_invalid(m, &e);
 	if (base_fails(m) && (break_lines(m, &e) || break_undefined(m, &e))) {
 		m->broken = true;
