@@ -138,22 +138,6 @@ static void settle_kind(struct judge *j)
 		j->kind = PATH_SOURCE;
 }
 
-/* Whether a unit of a source file belongs to a test kept in the same file. */
-static bool is_inline_test(const struct judge *j, const struct units *units, size_t i)
-{
-	const struct unit *u = &units->v[i];
-
-	if (u->marks & MARK_TESTCASE)
-		return true;
-	for (int p = u->parent; p >= 0; p = units->v[p].parent)
-		if (units->v[p].marks & MARK_TESTCASE)
-			return true;
-	/* Rust keeps tests in the file of the code; a hunk may not show what it is in. */
-	return u->parent < 0 && u->strength && u->indent <= 0 && !j->file->whole &&
-	       str_eq_c(j->language->lexis.name, "rust") && u->tokens[0].kind == TOKEN_WORD &&
-	       !u->opens && u->strength >= 2;
-}
-
 /* Leaves to judge_tests only what is test code: the rest counts as its own mate. */
 static bool keep_inline_tests(struct judge *j)
 {
@@ -162,7 +146,7 @@ static bool keep_inline_tests(struct judge *j)
 	for (size_t i = 0; i < j->old.n; i++) {
 		struct unit *u = &j->old.v[i];
 
-		if (is_inline_test(j, &j->old, i))
+		if (judge_is_inline_test(j, &j->old, i))
 			any |= u->mate < 0;
 		else if (u->mate < 0 && u->pair < 0)
 			u->filler = true;
@@ -170,7 +154,7 @@ static bool keep_inline_tests(struct judge *j)
 	for (size_t i = 0; i < j->new.n; i++) {
 		struct unit *u = &j->new.v[i];
 
-		if (is_inline_test(j, &j->new, i))
+		if (judge_is_inline_test(j, &j->new, i))
 			any |= u->mate < 0;
 		else if (u->mate < 0 && u->pair < 0)
 			u->filler = true;
@@ -178,7 +162,7 @@ static bool keep_inline_tests(struct judge *j)
 	for (size_t i = 0; i < j->old.n; i++) {
 		struct unit *u = &j->old.v[i];
 
-		if (u->pair >= 0 && !is_inline_test(j, &j->old, i)) {
+		if (u->pair >= 0 && !judge_is_inline_test(j, &j->old, i)) {
 			j->new.v[u->pair].pair = -1;
 			j->new.v[u->pair].filler = true;
 			u->pair = -1;
@@ -190,6 +174,8 @@ static bool keep_inline_tests(struct judge *j)
 
 static void judge_file(struct judge *j)
 {
+	struct lexis lexis;
+
 	j->kind = judge_path_kind(j->policy, j->file->path, &j->class_);
 	/* A file that was a test is judged as one wherever it goes. */
 	if (j->file->status == CHANGE_RENAME && j->kind != PATH_PROTECTED) {
@@ -201,10 +187,14 @@ static void judge_file(struct judge *j)
 		}
 	}
 	j->language = tables_language(&j->policy->tables, j->file->path);
+	lexis = j->language->lexis;
+	/* Build files are judged line by line, also those that are programs. */
+	if (j->kind == PATH_BUILD)
+		lexis.blocks = BLOCKS_LINES;
 	judge_paths(j);
 	judge_long_lines(j);
-	units_read(&j->old, j->file, '-', &j->language->lexis, j->mem);
-	units_read(&j->new, j->file, '+', &j->language->lexis, j->mem);
+	units_read(&j->old, j->file, '-', &lexis, j->mem);
+	units_read(&j->new, j->file, '+', &lexis, j->mem);
 	judge_mate(j);
 	judge_marks(j);
 	settle_kind(j);

@@ -72,6 +72,30 @@ static bool is_harmless_pair(struct judge *j, const struct unit *o, const struct
 	return only_adds_words(j, o, n);
 }
 
+/* A threshold's line: its numbers may rise, and only they may change. */
+static bool judge_threshold(struct judge *j, const struct unit *o, const struct unit *n)
+{
+	struct tables *t = &j->policy->tables;
+	bool fits = false, lowered = o->n != n->n;
+
+	for (size_t i = 0; i < t->n_rules && !fits; i++)
+		fits = t->rules[i].action == RULE_RAISE &&
+		       rule_is_for(&t->rules[i], PATH_BUILD, j->language->lexis.name) &&
+		       rule_match(&t->rules[i], o->text, NULL);
+	for (size_t i = 0; fits && !lowered && i < o->n; i++) {
+		double was = 0, is = 0;
+
+		if (str_eq(o->tokens[i].text, n->tokens[i].text))
+			continue;
+		lowered = !str_to_double(o->tokens[i].text, &was) ||
+			  !str_to_double(n->tokens[i].text, &is) || is < was;
+	}
+	if (fits && lowered)
+		judge_report(j, POLICY_REFUSE, "deselected", n->number, "lowers: %.*s",
+			n->text.n < 120 ? (int)n->text.n : 120, n->text.p);
+	return fits;
+}
+
 static void hold(struct judge *j, const struct unit *u, const char *how)
 {
 	judge_report(j, POLICY_HOLD, j->class_ ? j->class_->name : "build-file", u->number,
@@ -93,7 +117,8 @@ void judge_build(struct judge *j)
 		if (o->mate >= 0 || o->filler || o->indent < 0)
 			continue;
 		if (o->pair >= 0) {
-			if (!is_harmless_pair(j, o, &j->new.v[o->pair]))
+			if (!judge_threshold(j, o, &j->new.v[o->pair]) &&
+				!is_harmless_pair(j, o, &j->new.v[o->pair]))
 				hold(j, &j->new.v[o->pair], "changes");
 		} else if (!is_harmless_line(j, o)) {
 			hold(j, o, "removes");

@@ -33,6 +33,8 @@ void judge_paths(struct judge *j);
 
 /* policy_match: pairs equal units of both sides, then similar ones. */
 void judge_mate(struct judge *j);
+/* The name a statement gives a value: x = ..., x := ..., let x = ..., def x(, or "". */
+struct str unit_assigns(const struct unit *unit);
 /* What changed between two units, by tokens. */
 struct delta {
 	unsigned gone, come; /* bits of enum delta_part */
@@ -58,6 +60,9 @@ void judge_rules(struct judge *j);
 bool judge_was_forbidden(struct judge *j, size_t old_unit);
 /* Whether the unit is in, or decorates, a function that the patch adds. */
 bool judge_in_new_function(const struct judge *j, size_t new_unit);
+
+/* Whether a unit of a source file belongs to a test kept in the same file. */
+bool judge_is_inline_test(const struct judge *j, const struct units *units, size_t unit);
 
 /* policy_tests: changes of test code. */
 void judge_tests(struct judge *j);

@@ -74,6 +74,35 @@ static bool may_pair(const struct unit *u)
 	return u->mate < 0 && u->pair < 0 && !u->filler && u->n <= PAIR_TOKENS;
 }
 
+static bool is_token(const struct token *t, const char *text)
+{
+	return t->kind != TOKEN_STRING && str_eq_c(t->text, text);
+}
+
+struct str unit_assigns(const struct unit *u)
+{
+	int depth = 0;
+
+	for (size_t i = 0; i < u->n; i++) {
+		const struct token *t = &u->tokens[i];
+
+		if (is_token(t, "(") || is_token(t, "["))
+			depth++;
+		else if (is_token(t, ")") || is_token(t, "]"))
+			depth--;
+		if (!i || depth)
+			continue;
+		if ((is_token(t, "=") || is_token(t, ":=")) && t[-1].kind == TOKEN_WORD)
+			return t[-1].text;
+		if (t->kind == TOKEN_WORD &&
+			(is_token(&t[-1], "def") || is_token(&t[-1], "function") ||
+				is_token(&t[-1], "fn") || is_token(&t[-1], "func") ||
+				is_token(&t[-1], "define")))
+			return t->text;
+	}
+	return STR("");
+}
+
 static double similarity(const struct unit *a, const struct unit *b, size_t *work)
 {
 	double limit = 2.0 * (double)(a->n < b->n ? a->n : b->n) / (double)(a->n + b->n);
@@ -82,6 +111,24 @@ static double similarity(const struct unit *a, const struct unit *b, size_t *wor
 		return 0;
 	*work -= a->n * b->n;
 	return 2.0 * (double)common_tokens(a, b, NULL) / (double)(a->n + b->n);
+}
+
+/* CASES = [...] and CASES = []: too different to be alike, but the same thing. */
+static void pair_named(struct judge *j)
+{
+	for (size_t i = 0; i < j->old.n; i++) {
+		struct unit *o = &j->old.v[i];
+		struct str name = may_pair(o) ? unit_assigns(o) : STR("");
+
+		for (size_t k = 0; name.n && o->pair < 0 && k < j->new.n; k++) {
+			struct unit *u = &j->new.v[k];
+
+			if (may_pair(u) && u->hunk == o->hunk && str_eq(name, unit_assigns(u))) {
+				o->pair = (int)k;
+				u->pair = (int)i;
+			}
+		}
+	}
 }
 
 static void pair_similar(struct judge *j)
@@ -120,6 +167,7 @@ void judge_mate(struct judge *j)
 	mate_pass(j, &c, true);
 	mate_pass(j, &c, false);
 	pair_similar(j);
+	pair_named(j);
 }
 
 /* --- deltas --- */
@@ -142,7 +190,7 @@ static unsigned part_of(const struct token *t)
 		"return", "unless", "any", "all", "lambda", "continue", "break", "optional",
 		"recover", "suppress", "ignore"};
 	static const char *const LAYOUT[] = {"(", ")", "[", "]", "{", "}", ",", ";", ":", ".", "=>",
-		"->", "::", "=", "@", "#", ":=", "?.", "...", "&", "*", "<<", "$"};
+		"->", "::", "=", "@", "#", ":=", "?.", "...", "&", "<<", "$"};
 
 	if (t->kind == TOKEN_NUMBER)
 		return DELTA_NUMBER;

@@ -116,7 +116,46 @@ static bool take_counterpart(struct hits *others, struct str text)
 	return false;
 }
 
-static const char *FORGIVEN_IN_NEW[] = {
+/* Attributes and decorators stand in front of what they are of. */
+static bool is_marked_test(const struct units *units, int i)
+{
+	if (units->v[i].marks & MARK_TESTCASE)
+		return true;
+	for (int k = i - 1; k >= 0 && units->v[k].hunk == units->v[i].hunk; k--) {
+		if (!str_starts(units->v[k].code, "#[") && !str_starts(units->v[k].code, "@"))
+			return false;
+		if (units->v[k].marks & MARK_TESTCASE)
+			return true;
+	}
+	return false;
+}
+
+/* Rust keeps tests in the file of the code, and a hunk may show neither attribute nor function. */
+static bool may_be_test(const struct judge *j, const struct units *units, size_t i)
+{
+	const struct unit *u = &units->v[i];
+	int top = (int)i;
+
+	if (j->file->whole || !str_eq_c(j->language->lexis.name, "rust") || u->strength < 2 ||
+		str_starts(u->code, "pub "))
+		return false;
+	while (units->v[top].parent >= 0)
+		top = units->v[top].parent;
+	/* the function's head is in sight, and what is before it as well */
+	return !(units->v[top].marks & MARK_FUNCTION) || top == 0 ||
+	       units->v[top - 1].hunk != units->v[top].hunk;
+}
+
+/* Whether a unit of a source file belongs to a test kept in the same file. */
+bool judge_is_inline_test(const struct judge *j, const struct units *units, size_t unit)
+{
+	for (int p = (int)unit; p >= 0; p = units->v[p].parent)
+		if (is_marked_test(units, p))
+			return true;
+	return may_be_test(j, units, unit);
+}
+
+static const char *const FORGIVEN_IN_NEW[] = {
 	"skipped-test", "retry-or-sleep", "swallowed-failure", "early-exit"};
 
 /* A new test may skip itself somewhere: a person looks. Nothing that was checked is lost. */
@@ -124,7 +163,8 @@ static enum policy_verdict softened(const struct judge *j, const struct rule *ru
 {
 	enum policy_verdict verdict = rule->action == RULE_REFUSE ? POLICY_REFUSE : POLICY_HOLD;
 
-	if (j->kind != PATH_TEST || rule->sign != '+' || rule->form == FORM_RAW)
+	if (!(rule->kinds & PATH_TEST) || j->kind == PATH_BUILD || rule->sign != '+' ||
+		rule->form == FORM_RAW)
 		return verdict;
 	if (str_eq_c(str_of(rule->name), "compiled-out"))
 		return j->file->status == CHANGE_ADD ? POLICY_ALLOW : verdict;
@@ -140,12 +180,16 @@ static void apply_unit_rule(
 	bool plus = rule->sign == '+';
 	const struct units *units = plus ? &j->new : &j->old;
 	struct hits here = {0}, there = {0};
+	bool inline_only = !(rule->kinds & j->kind);
 
 	find_hits(&here, rule, plus ? new_ : old, units);
+	/* A rule of tests, in a source file: only for the tests in it. */
+	for (size_t i = 0; inline_only && i < here.of.n; i++)
+		here.of.v[i].used = !judge_is_inline_test(j, units, here.of.v[i].unit);
 	if (here.of.n)
 		find_hits(&there, rule, plus ? old : new_, plus ? &j->old : &j->new);
 	vec_each (h, &here.of)
-		if (!take_counterpart(&there, h->text))
+		if (!h->used && !take_counterpart(&there, h->text))
 			judge_report(j, softened(j, rule, h->unit), rule->name,
 				units->v[h->unit].number, "%s: %.*s", plus ? "adds" : "removes",
 				h->text.n < 120 ? (int)h->text.n : 120, h->text.p);
@@ -185,6 +229,7 @@ static void apply_raw_rule(struct judge *j, struct rule *rule)
 void judge_rules(struct judge *j)
 {
 	struct tables *t = &j->policy->tables;
+	struct str language = j->language->lexis.name;
 	struct joined old, new_;
 
 	join(&old, &j->old, j->mem);
@@ -192,16 +237,18 @@ void judge_rules(struct judge *j)
 	for (size_t i = 0; i < t->n_rules; i++) {
 		struct rule *rule = &t->rules[i];
 
-		if (rule->sign == '=' || !rule_is_for(rule, j->kind, j->language->lexis.name))
+		if (rule->sign == '=' || (!rule_is_for(rule, j->kind, language) &&
+						 !(j->kind == PATH_SOURCE &&
+							 rule_is_for(rule, PATH_TEST, language))))
 			continue;
-		if (rule->form == FORM_RAW)
+		if (rule->form == FORM_RAW && (rule->kinds & j->kind))
 			apply_raw_rule(j, rule);
-		else
+		else if (rule->form != FORM_RAW)
 			apply_unit_rule(j, rule, &old, &new_);
 	}
 }
 
-static void mark_units(struct judge *j, struct units *units, struct rule *rule)
+static void mark_units(struct units *units, struct rule *rule)
 {
 	for (size_t i = 0; i < units->n; i++) {
 		struct unit *u = &units->v[i];
@@ -210,9 +257,22 @@ static void mark_units(struct judge *j, struct units *units, struct rule *rule)
 		if (!rule_match(rule, str_slice(text, 0, LINE_BYTES), NULL))
 			continue;
 		u->marks |= rule->mark;
-		if (rule->strength > u->strength)
+		/* Strength 1 says "hardly a check" whatever else fits. */
+		if (rule->strength > u->strength && !u->idle)
 			u->strength = rule->strength;
+		if (rule->strength == 1) {
+			u->idle = true;
+			u->strength = 1;
+		}
 	}
+}
+
+/* The head of a test is no assertion, whatever its title says. */
+static void drop_titles(struct units *units)
+{
+	for (size_t i = 0; i < units->n; i++)
+		if (units->v[i].marks & (MARK_TESTCASE | MARK_IMPORT))
+			units->v[i].strength = 0;
 }
 
 void judge_marks(struct judge *j)
@@ -222,12 +282,14 @@ void judge_marks(struct judge *j)
 	for (size_t i = 0; i < t->n_rules; i++) {
 		struct rule *rule = &t->rules[i];
 
-		if (rule->action < RULE_MARK ||
+		if ((rule->action != RULE_MARK && rule->action != RULE_STRENGTH) ||
 			!rule_is_for(rule, PATH_TEST, j->language->lexis.name))
 			continue;
-		mark_units(j, &j->old, rule);
-		mark_units(j, &j->new, rule);
+		mark_units(&j->old, rule);
+		mark_units(&j->new, rule);
 	}
+	drop_titles(&j->old);
+	drop_titles(&j->new);
 }
 
 bool judge_was_forbidden(struct judge *j, size_t old_unit)

@@ -144,7 +144,7 @@ static const struct {
 } MARKS[] = {{"testcase", MARK_TESTCASE}, {"import", MARK_IMPORT}, {"message", MARK_MESSAGE},
 	{"leave", MARK_LEAVE}, {"loop", MARK_LOOP}, {"guard", MARK_GUARD},
 	{"function", MARK_FUNCTION}, {"register", MARK_REGISTER}, {"near", MARK_NEAR},
-	{"helper", MARK_HELPER}};
+	{"helper", MARK_HELPER}, {"raises", MARK_RAISES}, {"closure", MARK_CLOSURE}};
 
 static bool parse_action(struct rule *out, struct str action)
 {
@@ -156,6 +156,8 @@ static bool parse_action(struct rule *out, struct str action)
 		out->action = RULE_ALLOW;
 	else if (str_eq_c(action, "mark"))
 		out->action = RULE_MARK;
+	else if (str_eq_c(action, "raise"))
+		out->action = RULE_RAISE;
 	else if (str_eq_c(action, "assert"))
 		out->action = RULE_STRENGTH;
 	else
@@ -186,7 +188,8 @@ static int read_rule(struct rule *out, struct str row, struct arena *mem, struct
 	out->kinds = parse_kinds(optional(&row));
 	out->languages = optional(&row);
 	good = good && parse_form(out, optional(&row)) && out->kinds;
-	out->pattern = str_trim(row);
+	/* ^ and $ are the ends of a unit within its window. */
+	out->pattern = arena_printf(mem, "(?m)%.*s", STR_ARGS(str_trim(row)));
 	for (size_t i = 0; out->action == RULE_MARK && i < ARRAY_LEN(MARKS); i++)
 		if (str_eq_c(name, MARKS[i].name))
 			out->mark = MARKS[i].bit;
@@ -194,7 +197,7 @@ static int read_rule(struct rule *out, struct str row, struct arena *mem, struct
 		good = false;
 	if (out->action == RULE_STRENGTH && !str_to_int(name, 1, 9, &out->strength))
 		good = false;
-	if (!good || !out->pattern.n)
+	if (!good || !str_trim(row).n)
 		return err_set(err, ERR_INTERNAL, "bad rule '%.*s' '%.*s' in templates/policy",
 			STR_ARGS(name), STR_ARGS(out->pattern));
 	return 0;
@@ -275,12 +278,9 @@ static struct str lower(struct str s, char *room, size_t size)
 	return str_make(room, n);
 }
 
-bool path_fits(struct str glob, struct str path)
+/* Without '/' on the base name, with it from any folder on, with it in front from the root. */
+static bool glob_fits(struct str g, struct str p)
 {
-	char glob_room[512], path_room[LIMIT_PATH_BYTES];
-	struct str g = lower(glob, glob_room, sizeof(glob_room));
-	struct str p = lower(path, path_room, sizeof(path_room));
-
 	if (str_find_char(g, '/') < 0)
 		return str_glob(g, str_basename(p));
 	if (g.n && g.p[0] == '/')
@@ -297,12 +297,26 @@ bool path_fits(struct str glob, struct str path)
 	}
 }
 
+bool path_fits(struct str glob, struct str path)
+{
+	char glob_room[512], path_room[LIMIT_PATH_BYTES];
+
+	return glob_fits(lower(glob, glob_room, sizeof(glob_room)),
+		lower(path, path_room, sizeof(path_room)));
+}
+
 const struct path_class *tables_class(const struct tables *t, struct str path)
 {
-	for (size_t i = 0; i < t->n_classes; i++)
-		for (size_t g = 0; g < t->classes[i].n; g++)
-			if (path_fits(t->classes[i].globs[g], path))
-				return &t->classes[i];
+	for (size_t i = 0; i < t->n_classes; i++) {
+		const struct path_class *c = &t->classes[i];
+
+		/* FooTest.java is a test, contest.java is none; .GitHub is .github. */
+		bool exact = c->kind & (PATH_TEST | PATH_DATA);
+
+		for (size_t g = 0; g < c->n; g++)
+			if (exact ? glob_fits(c->globs[g], path) : path_fits(c->globs[g], path))
+				return c;
+	}
 	return NULL;
 }
 

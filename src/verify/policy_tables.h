@@ -40,14 +40,18 @@ enum unit_mark {
 	MARK_LEAVE = 8,   /* return, break, continue without a value that matters */
 	MARK_LOOP = 16,
 	MARK_GUARD = 32,     /* if, try, #if: what is inside may not run or not count */
-	MARK_FUNCTION = 64,  /* head of a function or class */
+	MARK_FUNCTION = 64,  /* head of a function or class with a name */
+	MARK_CLOSURE = 2048, /* head of one without */
 	MARK_REGISTER = 128, /* puts a test or a case on a list */
 	MARK_NEAR = 256,     /* an assertion with a tolerance */
+	MARK_RAISES = 1024,  /* an assertion that names what must be raised */
 	MARK_HELPER = 512,   /* dropping it loses no check: debug output, unused values */
 };
 
+enum rule_action { RULE_ALLOW, RULE_HOLD, RULE_REFUSE, RULE_MARK, RULE_STRENGTH, RULE_RAISE };
+
 struct rule {
-	enum { RULE_ALLOW, RULE_HOLD, RULE_REFUSE, RULE_MARK, RULE_STRENGTH } action;
+	enum rule_action action;
 	const char *name;
 	unsigned kinds;       /* enum path_kind bits */
 	struct str languages; /* "python,js" or "*" */

@@ -5,6 +5,8 @@
 #include "base/strmap.h"
 #include "verify/policy_judge.h"
 
+enum { STRENGTH_EXACT = 9, DELTA_LITERAL = DELTA_NUMBER | DELTA_STRING | DELTA_VALUE };
+
 struct tests {
 	struct judge *j;
 	struct strmap renames; /* old name -> new name (a struct str *), declared in this patch */
@@ -34,6 +36,8 @@ static bool declares(const struct unit *u, size_t i)
 	if (token_is(next, ":=") || (token_is(next, "=") && (!last || token_is(last, ","))))
 		return true;
 	/* a type stands in front: int x = ..., static int x[] = ... */
+	if ((u->marks & MARK_FUNCTION) && last && last->kind == TOKEN_WORD && token_is(next, "("))
+		return true;
 	return last && (last->kind == TOKEN_WORD || token_is(last, "*") || token_is(last, "&")) &&
 	       !token_is(last, "return") && !token_is(last, "assert") &&
 	       (token_is(next, "=") || token_is(next, "["));
@@ -93,7 +97,6 @@ static bool only_renames(
 
 /* --- pairs --- */
 
-/* Only the verb of the assertion changed: assertEquals, assertEqual; expect.toBe, toStrictEqual. */
 static bool is_verb(struct str word)
 {
 	static const char *const HEADS[] = {"assert", "ASSERT", "EXPECT", "REQUIRE", "CHECK",
@@ -105,15 +108,38 @@ static bool is_verb(struct str word)
 	return str_starts(word, "to") && word.n > 2 && isupper((unsigned char)word.p[2]);
 }
 
-static bool only_verbs(const struct unit *o, const struct unit *n, const struct delta *d)
+/* EXPECT_LT and ASSERT_LT, assert.True and require.True say the same of a value. */
+static struct str without_family(struct str verb)
 {
+	static const char *const FAMILIES[] = {
+		"EXPECT_", "ASSERT_", "REQUIRE_", "CHECK_", "assert", "require"};
+
+	for (size_t i = 0; i < ARRAY_LEN(FAMILIES); i++)
+		if (str_skip(&verb, FAMILIES[i]))
+			break;
+	return verb;
+}
+
+/* The verb of an assertion was swapped: for the same, or for one that says something else? */
+enum verb_swap { VERB_KEPT, VERB_SAME, VERB_OTHER };
+static enum verb_swap swapped_verb(
+	const struct unit *o, const struct unit *n, const struct delta *d)
+{
+	struct str from = STR(""), to = STR("");
+
 	for (size_t i = 0; i < o->n; i++)
-		if (!d->kept_old[i] && !is_verb(o->tokens[i].text))
-			return false;
+		if (!d->kept_old[i])
+			from = o->tokens[i].text;
 	for (size_t i = 0; i < n->n; i++)
-		if (!d->kept_new[i] && !is_verb(n->tokens[i].text))
-			return false;
-	return d->n_gone == 1 && d->n_come == 1;
+		if (!d->kept_new[i])
+			to = n->tokens[i].text;
+	if (d->n_gone != 1 || d->n_come != 1 || !is_verb(from) || !is_verb(to))
+		return VERB_KEPT;
+	if (str_eq(without_family(from), without_family(to)))
+		return VERB_SAME;
+	/* toEqual and toStrictEqual, assertEquals and assertListEqual; but assertLess is no
+	 * assertLessEqual and assertTrue no assertFalse */
+	return o->strength >= STRENGTH_EXACT ? VERB_SAME : VERB_OTHER;
 }
 
 /* A message was put behind the assertion: , "why" or << "why". */
@@ -153,8 +179,6 @@ static bool same_file_name(const struct unit *o, const struct unit *n, const str
 	       str_eq(str_basename(from), str_basename(to));
 }
 
-enum { DELTA_LITERAL = DELTA_NUMBER | DELTA_STRING | DELTA_VALUE };
-
 static void report_pair(struct tests *t, const struct unit *o, const struct unit *n,
 	enum policy_verdict verdict, const char *rule)
 {
@@ -168,53 +192,105 @@ static void judge_assertion(
 {
 	unsigned parts = d->gone | d->come;
 	bool near = (o->marks | n->marks) & MARK_NEAR;
+	enum verb_swap verb = swapped_verb(o, n, d);
 
 	if (n->strength < o->strength)
 		report_pair(t, o, n, POLICY_REFUSE,
 			!n->strength           ? "removed-assertion"
 			: n->marks & MARK_NEAR ? "looser-tolerance"
 					       : "weaker-assertion");
-	else if (only_verbs(o, n, d) || adds_message(o, n, d) || only_renames(t, o, n, d))
+	else if (verb == VERB_SAME || adds_message(o, n, d) || only_renames(t, o, n, d))
 		return;
 	else if (same_file_name(o, n, d))
 		return;
 	else if (parts & DELTA_LITERAL)
 		report_pair(t, o, n, POLICY_REFUSE, near ? "looser-tolerance" : "changed-expected");
+	else if ((o->marks & MARK_RAISES) && (d->gone & DELTA_WORD))
+		report_pair(t, o, n, POLICY_REFUSE, "changed-expected");
+	else if (verb == VERB_OTHER)
+		report_pair(t, o, n, POLICY_REFUSE, "weaker-assertion");
 	else if (parts & (DELTA_OPERATOR | DELTA_CONTROL))
 		report_pair(t, o, n, POLICY_REFUSE, "weaker-assertion");
 	else
 		report_pair(t, o, n, POLICY_HOLD, "changed-test");
 }
 
-/* CASES became CASES[:1]; tests became tests[:1]. */
-static bool adds_subscript(const struct unit *n, const struct delta *d)
+/* The bracket around token i, and whether it holds the arguments of a call. */
+static const struct token *bracket_around(const struct unit *u, size_t i, bool *call)
 {
-	for (size_t i = 1; i < n->n; i++)
-		if (!d->kept_new[i] && token_is(&n->tokens[i], "[") &&
-			(n->tokens[i - 1].kind == TOKEN_WORD || token_is(&n->tokens[i - 1], ")") ||
-				token_is(&n->tokens[i - 1], "]")))
-			return true;
-	return false;
+	int depth = 0;
+
+	*call = false;
+	while (i-- > 0) {
+		const struct token *t = &u->tokens[i];
+
+		if (token_is(t, ")") || token_is(t, "]") || token_is(t, "}"))
+			depth++;
+		else if ((token_is(t, "(") || token_is(t, "[") || token_is(t, "{")) && !depth--) {
+			*call = token_is(t, "(") && i && t[-1].kind == TOKEN_WORD;
+			return t;
+		}
+	}
+	return NULL;
 }
 
-static bool adds_call(const struct unit *n, const struct delta *d)
+static bool is_subscript(const struct unit *n, size_t i)
 {
-	for (size_t i = 1; i < n->n; i++)
-		if (!d->kept_new[i] && token_is(&n->tokens[i], "(") &&
-			n->tokens[i - 1].kind == TOKEN_WORD)
-			return true;
-	return false;
+	const struct token *last = i ? &n->tokens[i - 1] : NULL;
+
+	return token_is(&n->tokens[i], "[") && last &&
+	       (last->kind == TOKEN_WORD || token_is(last, ")") || token_is(last, "]"));
 }
 
-/* A statement that only grew: rows, arguments, types are welcome, slices and conditions are not. */
+/* Whether the tokens [from, to) are elements of a list, or types in a head. */
+static bool is_welcome_at(const struct unit *n, size_t from, size_t to)
+{
+	const struct token *first = &n->tokens[from], *last = &n->tokens[to - 1], *around;
+	bool list = token_is(first, ",") || token_is(last, ","), call, literal = false;
+
+	around = bracket_around(n, from, &call);
+	for (size_t i = from; i < to; i++)
+		literal |= n->tokens[i].kind == TOKEN_NUMBER || n->tokens[i].kind == TOKEN_STRING;
+	if ((n->marks & MARK_FUNCTION) && !literal &&
+		(list || token_is(first, ":") || token_is(first, "->")))
+		return true;
+	/* an element next to others, or the first between empty brackets */
+	return around && !call && (list || token_is(around + 1, "]") || around + 1 == first) &&
+	       !token_is(first, ":") && !is_subscript(n, from);
+}
+
+/* The same for a run that came, which may be told from its neighbours in several ways: of
+ * "[1], [2], [3]" what is new can be "[2]," or "2], [". */
+static bool is_welcome_run(const struct unit *n, size_t from, size_t to)
+{
+	for (;;) {
+		if (is_welcome_at(n, from, to))
+			return true;
+		if (!from || n->tokens[from - 1].hash != n->tokens[to - 1].hash)
+			return false;
+		from--;
+		to--;
+	}
+}
+
+/* A statement that only grew: rows and types are welcome, slices and conditions are not. */
 static void judge_grown(
 	struct tests *t, const struct unit *o, const struct unit *n, const struct delta *d)
 {
-	if ((o->marks & MARK_LOOP) || adds_subscript(n, d) ||
-		(d->come & (DELTA_OPERATOR | DELTA_CONTROL)))
+	bool decides = o->marks & (MARK_LOOP | MARK_GUARD), welcome = true;
+
+	for (size_t i = 0; i < n->n; i++) {
+		size_t from = i;
+
+		while (i < n->n && !d->kept_new[i])
+			i++;
+		if (i > from)
+			welcome &= is_welcome_run(n, from, i);
+	}
+	if (decides || (d->come & (DELTA_OPERATOR | DELTA_CONTROL)))
 		report_pair(t, o, n, POLICY_REFUSE, "changed-test-logic");
-	else if (adds_call(n, d))
-		report_pair(t, o, n, d->come & DELTA_LITERAL ? POLICY_REFUSE : POLICY_HOLD,
+	else if (!welcome)
+		report_pair(t, o, n, d->come & DELTA_NUMBER ? POLICY_REFUSE : POLICY_HOLD,
 			"changed-test");
 }
 
@@ -234,6 +310,8 @@ static void judge_statement(
 		report_pair(t, o, n, POLICY_REFUSE, "changed-expected");
 	else if (parts & (DELTA_OPERATOR | DELTA_CONTROL))
 		report_pair(t, o, n, POLICY_REFUSE, "changed-test-logic");
+	else if (o->marks & MARK_REGISTER)
+		report_pair(t, o, n, POLICY_REFUSE, "deleted-case");
 	else
 		report_pair(t, o, n, POLICY_HOLD, "changed-test");
 }
@@ -293,7 +371,9 @@ static void judge_gone(struct tests *t, size_t index)
 	enum policy_verdict verdict = POLICY_HOLD;
 	const char *rule = "changed-test";
 
-	if (u->filler || u->indent < 0 || judge_was_forbidden(j, index))
+	/* the end of a block that went, too: }).ok() */
+	if (u->filler || (!u->strength && strchr(")}", u->tokens[0].text.p[0])) ||
+		judge_was_forbidden(j, index))
 		return;
 	if (u->marks & MARK_TESTCASE) {
 		verdict = POLICY_REFUSE;
@@ -333,29 +413,10 @@ static bool mentions(const struct unit *u, struct str word)
 	return false;
 }
 
-/* The name a statement gives a value: x = ..., x := ..., let x = ..., def x(. */
-static struct str assigned(const struct unit *u)
-{
-	for (size_t i = 0; i < u->n && i < 8; i++) {
-		const struct token *t = &u->tokens[i];
-
-		if (t->kind == TOKEN_STRING || token_is(t, "("))
-			break;
-		if (i && (token_is(t, "=") || token_is(t, ":=")) && t[-1].kind == TOKEN_WORD)
-			return t[-1].text;
-		if (i && t->kind == TOKEN_WORD &&
-			(token_is(&t[-1], "def") || token_is(&t[-1], "function") ||
-				token_is(&t[-1], "fn") || token_is(&t[-1], "func") ||
-				token_is(&t[-1], "define")))
-			return t->text;
-	}
-	return STR("");
-}
-
 /* A value that an assertion looks at is set anew before it. */
 static bool overrides(const struct judge *j, size_t index)
 {
-	struct str name = assigned(&j->new.v[index]);
+	struct str name = unit_assigns(&j->new.v[index]);
 	int scope = j->new.v[index].parent;
 
 	if (!name.n || (j->new.v[index].marks &MARK_TESTCASE))
@@ -390,8 +451,8 @@ static void judge_kept(struct tests *t, size_t index)
 				"'%.*s' now decides over '%.*s'",
 				head->code.n < 80 ? (int)head->code.n : 80, head->code.p,
 				u->code.n < 80 ? (int)u->code.n : 80, u->code.p);
-		else if ((head->marks & MARK_FUNCTION) && !(head->marks & MARK_TESTCASE) &&
-			 u->strength)
+		else if ((head->marks & (MARK_FUNCTION | MARK_CLOSURE)) &&
+			 !(head->marks & MARK_TESTCASE) && u->strength)
 			judge_report(j, POLICY_HOLD, "changed-test", head->number,
 				"an assertion moved into '%.*s'",
 				head->code.n < 80 ? (int)head->code.n : 80, head->code.p);

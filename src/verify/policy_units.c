@@ -1,6 +1,7 @@
 #include "verify/policy_units.h"
 
 #include <ctype.h>
+#include <limits.h>
 
 #include "base/buf.h"
 #include "base/limits.h"
@@ -237,37 +238,79 @@ static size_t read_token(struct side *s, size_t at)
 	return end;
 }
 
-/* A hunk may start inside a comment or a long string: then its end comes before any start. */
-static size_t first_offset(const struct side *s)
+/* Whether no changed line before offset `end` could be code: only then may a hunk be taken to start
+ * inside a comment or a long string. */
+static bool is_prose_until(const struct side *s, size_t end)
 {
-	const struct lexis *lx = s->lexis;
-	size_t count = 0, first = 0;
+	for (size_t i = 0; i < s->n && s->starts[i] < end; i++) {
+		struct str line = str_trim(s->lines[i]->text);
 
-	if (lx->block_close.n) {
-		ptrdiff_t close = str_find(s->text, lx->block_close);
-		ptrdiff_t open = str_find(s->text, lx->block_open);
-
-		if (close >= 0 && (open < 0 || close < open))
-			return (size_t)close + lx->block_close.n;
+		if (s->lines[i]->mark == ' ' || str_starts(line, "*"))
+			continue;
+		for (size_t k = 0; k < line.n; k++)
+			if (strchr("()[]{}=;@#", line.p[k]))
+				return false;
+		if (str_starts(line, "import ") || str_starts(line, "return") ||
+			str_starts(line, "assert ") || str_starts(line, "raise ") ||
+			str_eq_c(line, "pass"))
+			return false;
 	}
-	if (!lx->triple_quotes)
+	return true;
+}
+
+static struct str line_at(const struct side *s, size_t offset, char *mark)
+{
+	size_t i = 0;
+
+	while (i + 1 < s->n && s->starts[i + 1] <= offset)
+		i++;
+	*mark = s->lines[i]->mark;
+	return s->lines[i]->text;
+}
+
+/* A block comment's end before any start, on a line of its own making. */
+static size_t comment_tail(const struct side *s)
+{
+	struct str close = s->lexis->block_close, line;
+	ptrdiff_t end = str_find(s->text, close), open = str_find(s->text, s->lexis->block_open);
+	char mark;
+
+	if (end < 0 || (open >= 0 && open < end))
 		return 0;
+	line = str_rtrim(line_at(s, (size_t)end, &mark));
+	if (!str_ends(line, close.n == 2 ? "*/" : "-->") || str_find_char(line, '"') >= 0 ||
+		str_find_char(line, '\'') >= 0 || !is_prose_until(s, (size_t)end))
+		return 0;
+	return (size_t)end + close.n;
+}
+
+/* An odd number of triple quotes: the first closes if it stands alone on a line of context and no
+ * def or "=" leads to it. */
+static size_t string_tail(const struct side *s)
+{
+	size_t count = 0, first = 0;
+	struct str head;
+	char mark;
+
 	for (size_t i = 0; i + 2 < s->text.n; i++)
 		if (starts_at(s->text, i, STR("\"\"\"")) || starts_at(s->text, i, STR("'''"))) {
 			first = count++ ? first : i;
 			i += 2;
 		}
-	/* An odd one that stands alone on its line closes: an opening one follows a def or a "=".
-	 */
-	if (count % 2) {
-		struct str head = str_rtrim(str_slice(s->text, 0, first));
-		struct str tail = str_from(s->text, first + 3);
-		bool alone = tail.n && tail.p[0] == '\n';
+	if (count % 2 == 0 || str_trim(line_at(s, first, &mark)).n != 3 || mark != ' ')
+		return 0;
+	head = str_rtrim(str_slice(s->text, 0, first));
+	if (!head.n || strchr(":=(,", head.p[head.n - 1]) || !is_prose_until(s, first))
+		return 0;
+	return first + 3;
+}
 
-		if (alone && head.n && !strchr(":=(,", head.p[head.n - 1]))
-			return first + 3;
-	}
-	return 0;
+/* Where the code of a hunk starts: it may begin inside a comment or a long string. */
+static size_t first_offset(const struct side *s)
+{
+	if (s->lexis->block_close.n)
+		return comment_tail(s);
+	return s->lexis->triple_quotes ? string_tail(s) : 0;
 }
 
 static void read_tokens(struct side *s)
@@ -348,19 +391,42 @@ static bool is_separator(const struct token *t)
 	return is_one_of(t, ",;{");
 }
 
-/* Layout that black and gofmt change at will: a trailing comma, brackets around a whole
- * expression are not told apart here, only the former. */
+/* assert (a == b): whether brackets that hold no list are around all but the first word. */
+static bool is_wrapped(const struct unit *u, size_t end)
+{
+	int depth = 0;
+
+	if (end < 4 || u->tokens[0].kind != TOKEN_WORD || !token_is(&u->tokens[1], "(") ||
+		(!token_is(&u->tokens[0], "assert") && !token_is(&u->tokens[0], "return")))
+		return false;
+	for (size_t i = 1; i < end; i++) {
+		if (is_one_of(&u->tokens[i], "([{"))
+			depth++;
+		else if (is_one_of(&u->tokens[i], ")]}") && !--depth && i + 1 < end)
+			return false;
+		else if (is_one_of(&u->tokens[i], ",") && depth == 1)
+			return false;
+	}
+	return !depth;
+}
+
+/* Layout that formatters change at will does not count: trailing commas, brackets around a whole
+ * expression. */
 static void finish_unit(struct unit *u, bool docstrings)
 {
 	size_t end = u->n;
+	bool wrapped;
 	uint64_t key = 1469598103934665603u;
 	bool words = false;
 
 	while (end && is_separator(&u->tokens[end - 1]))
 		end--;
+	wrapped = is_wrapped(u, end);
 	for (size_t i = 0; i < end; i++) {
 		const struct token *t = &u->tokens[i];
 
+		if (wrapped && (i == 1 || i + 1 == end))
+			continue;
 		if (is_one_of(t, ",") && i + 1 < end && is_one_of(&t[1], ")]}"))
 			continue;
 		key = (key ^ t->hash) * 1099511628211u;
@@ -427,16 +493,35 @@ static void emit(struct builder *b, size_t from, size_t to, bool opens)
 	canonical(u, s->mem);
 }
 
-/* Whether the brace at i opens a block of statements rather than a literal. */
-static bool opens_block(const struct side *s, size_t i)
+/* {1, 0} in one line of C or Java: a literal, unless it is empty or holds a statement. */
+static bool is_flat_literal(const struct side *s, size_t i)
+{
+	const struct token *open = &s->tokens[i];
+
+	if (s->lexis->newline_ends || s->lexis->lifetimes)
+		return false;
+	for (size_t k = i + 1; k < s->n_tokens && s->tokens[k].line == open->line; k++) {
+		if (is_one_of(&s->tokens[k], ";{"))
+			return false;
+		if (is_one_of(&s->tokens[k], "}"))
+			return k > i + 1;
+	}
+	return false;
+}
+
+/* Whether the brace at i opens a block of statements rather than a literal; open: brackets around
+ * it within the statement. */
+static bool opens_block(const struct side *s, size_t i, int open)
 {
 	static const char *const WORDS[] = {"else", "try", "do", "finally", "catch", "loop",
-		"unsafe", "default", "const", "struct", "interface", "noexcept", "override", "move",
-		"async", "static"};
+		"unsafe", "default", "struct", "interface", "noexcept", "override", "move", "async",
+		"static"};
 	const struct token *last = i ? &s->tokens[i - 1] : NULL;
 
 	if (!last || (i + 1 < s->n_tokens && s->tokens[i + 1].line != s->tokens[i].line))
 		return true;
+	if (is_flat_literal(s, i))
+		return false;
 	if (token_is(last, ")") || token_is(last, "=>") || token_is(last, "->") ||
 		token_is(last, "{") || token_is(last, ";") || token_is(last, "}") ||
 		token_is(last, ":"))
@@ -445,7 +530,7 @@ static bool opens_block(const struct side *s, size_t i)
 		if (token_is(last, WORDS[w]))
 			return true;
 	/* if x { return }: the head has a keyword of its own */
-	for (size_t k = i; k-- > 0 && s->tokens[k].line == s->tokens[i].line;)
+	for (size_t k = i; !open && k-- > 0 && s->tokens[k].line == s->tokens[i].line;)
 		if (token_is(&s->tokens[k], "if") || token_is(&s->tokens[k], "for") ||
 			token_is(&s->tokens[k], "match") || token_is(&s->tokens[k], "switch") ||
 			token_is(&s->tokens[k], "class") || token_is(&s->tokens[k], "fn") ||
@@ -490,7 +575,7 @@ static void split_braces(struct builder *b)
 		} else if (is_one_of(t, ")]")) {
 			*open -= *open > 0;
 		} else if (is_one_of(t, "{")) {
-			bool is_block = opens_block(s, i);
+			bool is_block = opens_block(s, i, *open);
 
 			if (braces < NEST_MAX - 1)
 				block[braces++] = is_block;
@@ -635,10 +720,11 @@ static void add_heading(struct builder *b, const struct change_hunk *hunk)
 	u->n = head.n_tokens;
 	u->hunk = b->hunk;
 	u->opens = true;
-	u->indent = -1;
+	u->indent = INT_MIN; /* around whatever the hunk shows */
 	u->number = line->number;
 	finish_unit(u, false);
 	canonical(u, head.mem);
+	u->filler = true;
 }
 
 void units_read(struct units *out, const struct change_file *file, char side,

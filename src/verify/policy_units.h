@@ -47,6 +47,7 @@ struct unit {
 	uint64_t key;   /* of the tokens, trailing separators aside */
 	uint64_t marks; /* enum mark bits */
 	int strength;   /* of an assertion; 0: none */
+	bool idle;      /* an assertion that always holds */
 };
 
 struct units {
