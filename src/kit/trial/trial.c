@@ -93,12 +93,13 @@ static void plan_sandbox(struct trial *t, const struct trial_options *options)
 	list_shown(t);
 	t->box_options = (struct sandbox_options){.trees = t->trees,
 		.n_trees = n,
-		.copy_because = t->masks.foreign ? "files belong to another group" : NULL,
+		.copy_because = t->masks.obstacle,
 		.exchange = t->exchange,
 		.runtime = t->runtime_outside,
 		.spare = t->spare,
 		.home = getenv("HOME"),
 		.show = t->shown.v,
+		.hide = options->hide,
 		.network = options->network};
 }
 
@@ -248,8 +249,8 @@ int trial_open(struct trial **out, const struct trial_options *options, struct e
 	t->source = realpath(options->root, NULL);
 	if (!t->source)
 		return err_sys(err, errno, "cannot open the folder '%s'", options->root);
-	if (!strcmp(t->source, "/"))
-		return err_set(err, ERR_CONFIG, "cannot make a scratch tree of '/'");
+	if (!strcmp(t->source, "/") || !strcmp(t->source, "/tmp"))
+		return err_set(err, ERR_CONFIG, "cannot make a scratch tree of '%s'", t->source);
 	t->runtime_outside = options->runtime_dir ? xstrdup(options->runtime_dir) : NULL;
 	if (masks_find(&t->masks, t->source, options->ignore, err) ||
 		watch_open(&t->watch, t->source, t->masks.git_dir, err) || make_base(t, err))
