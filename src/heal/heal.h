@@ -96,5 +96,11 @@ void heal_result_release(struct heal_result *r);
 int heal_run(struct heal_result *out, const struct heal_options *options, struct arena *mem,
 	struct err *err) MUST_CHECK;
 
+/* Fills options (root and store_path are given) from the last session there that was cut off, its
+ * id as resume. HEAL_NONE_UNFINISHED when there is none. Strings live in mem. */
+enum { HEAL_NONE_UNFINISHED = 1 };
+int heal_load_unfinished(
+	struct heal_options *options, struct arena *mem, struct err *err) MUST_CHECK;
+
 /* SPEC 11's JSON; the caller frees. */
 struct json_t *heal_result_to_json(const struct heal_result *r);

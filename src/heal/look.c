@@ -77,27 +77,31 @@ static bool wants_spectrum(const struct failure_list *failures)
 	return true;
 }
 
+static bool is_listed(const struct rewrite_file *files, size_t n, struct str path)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(files[i].path, path))
+			return true;
+	return false;
+}
+
+/* Adds the file if it is in a known language, not listed yet, and can be read. */
 static void load(struct rewrite_file *files, size_t *n, size_t max, struct str path,
 	const struct look_options *o, struct arena *mem)
 {
-	const char *language = rewrite_language_of(path);
 	struct err ignored = ERR_INIT;
 	BUF_AUTO content;
 
-	if (!language || *n >= max)
-		return;
-	for (size_t i = 0; i < *n; i++)
-		if (str_eq(files[i].path, path))
-			return;
 	buf_init(&content, LIMIT_SOURCE_BYTES);
-	if (trial_read(o->trial, path, &content, &ignored) < 0)
+	if (!rewrite_language_of(path) || *n >= max || is_listed(files, *n, path) ||
+		trial_read(o->trial, path, &content, &ignored) < 0)
 		return;
 	files[(*n)++] = (struct rewrite_file){.path = arena_str(mem, path),
 		.content = arena_str(mem, buf_view(&content)),
-		.language = language};
+		.language = rewrite_language_of(path)};
 }
 
-/* Suspected files first; without any, every product file of a small project. */
+/* Suspected files first; without any, the product files nearest to the project's root. */
 static void choose_files(struct scene *out, const struct look_options *o, struct arena *mem)
 {
 	const struct diagnosis *d = &out->diagnosis;
@@ -105,14 +109,11 @@ static void choose_files(struct scene *out, const struct look_options *o, struct
 	out->files = arena_array(mem, FILES_MAX, sizeof(*out->files));
 	for (size_t i = 0; i < d->affected_files.n; i++)
 		load(out->files, &out->n_files, FILES_MAX, d->affected_files.v[i], o, mem);
-	for (size_t i = 0; i < o->tree->n && out->n_files == 0 && i < 200; i++)
-		if (!o->tree->v[i].is_test) {
-			for (size_t k = i; k < o->tree->n; k++)
-				if (!o->tree->v[k].is_test)
-					load(out->files, &out->n_files, FILES_MAX,
-						o->tree->v[k].path, o, mem);
-			break;
-		}
+	if (out->n_files)
+		return;
+	for (size_t i = 0; i < o->tree->n; i++)
+		if (!o->tree->v[i].is_test)
+			load(out->files, &out->n_files, FILES_MAX, o->tree->v[i].path, o, mem);
 }
 
 /* The failing tests' own files: their literals, names and calls are ingredients. */

@@ -61,6 +61,7 @@ extern const struct cmd *const commands[];
 /* Options that every command takes. */
 extern const struct opt global_opts[];
 
+extern const struct cmd cmd_bench;
 extern const struct cmd cmd_completion;
 extern const struct cmd cmd_config;
 extern const struct cmd cmd_doctor;
@@ -68,6 +69,7 @@ extern const struct cmd cmd_explain;
 extern const struct cmd cmd_heal;
 extern const struct cmd cmd_help;
 extern const struct cmd cmd_knowledge;
+extern const struct cmd cmd_resume;
 extern const struct cmd cmd_version;
 
 const struct cmd *cmd_find(const char *name);

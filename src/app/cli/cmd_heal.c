@@ -1,7 +1,6 @@
 #include "app/cli/cmd.h"
 #include "app/cli/heal_args.h"
 #include "app/cli/heal_report.h"
-#include "app/render/progress.h"
 
 static const struct opt opts[] = {
 	{"test", 't', OPT_STR, "CMD", NULL,
@@ -45,31 +44,9 @@ static int check_together(const struct cli *cli, struct err *err)
 	return 0;
 }
 
-static int heal(struct cli *cli, struct heal_args *args, struct err *err)
-{
-	struct heal_report how = {.patch_file = opts_str(&cli->opts, "patch", NULL),
-		.dry_run = args->options.dry_run,
-		.fail_on = (enum fail_on)config_int(&args->config, SETTING_FAIL_ON)};
-	struct progress progress;
-	struct heal_result result;
-	ARENA_AUTO mem;
-	int r;
-
-	arena_init(&mem);
-	heal_result_init(&result);
-	progress_init(&progress, cli->quiet);
-	args->options.progress = progress_show;
-	args->options.data = &progress;
-	r = heal_run(&result, &args->options, &mem, err);
-	progress_clear(&progress);
-	if (r == 0)
-		r = heal_report(cli, &result, &how, err);
-	heal_result_release(&result);
-	return r;
-}
-
 static int run(struct cli *cli, struct err *err)
 {
+	struct heal_report how = {.patch_file = opts_str(&cli->opts, "patch", NULL)};
 	HEAL_ARGS_AUTO args;
 
 	heal_args_init(&args);
@@ -79,7 +56,7 @@ static int run(struct cli *cli, struct err *err)
 	args.options.apply = opts_flag(&cli->opts, "apply", false);
 	args.options.branch = opts_str(&cli->opts, "branch", NULL);
 	args.options.dry_run = opts_flag(&cli->opts, "dry-run", false);
-	return heal(cli, &args, err);
+	return heal_and_report(cli, &args, &how, err);
 }
 
 const struct cmd cmd_heal = {

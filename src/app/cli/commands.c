@@ -3,10 +3,13 @@
 #include <string.h>
 
 const struct cmd *const commands[] = {
+	&cmd_heal,
 	&cmd_explain,
 	&cmd_knowledge,
-	&cmd_config,
+	&cmd_resume,
 	&cmd_doctor,
+	&cmd_config,
+	&cmd_bench,
 	&cmd_help,
 	&cmd_completion,
 	&cmd_version,

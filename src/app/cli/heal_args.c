@@ -38,7 +38,8 @@ static void take_flags(struct config *config, const struct cli *cli)
 {
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
 		char name[64];
-		if (!opts_has(&cli->opts, flags[i].option))
+		if (!opts_knows(&cli->opts, flags[i].option) ||
+			!opts_has(&cli->opts, flags[i].option))
 			continue;
 		snprintf(name, sizeof(name), "--%s", flags[i].option);
 		config_set(config, flags[i].setting, ORIGIN_FLAG, name,
@@ -77,8 +78,10 @@ static void fill(struct heal_args *a, const struct cli *cli)
 	o->env_allow = config_strs(c, SETTING_SANDBOX_ENV);
 	o->ignore = config_strs(c, SETTING_SCRATCH_IGNORE);
 	o->store_path = config_str(c, SETTING_STORE);
-	o->no_store = !opts_flag(&cli->opts, "remember", true);
-	o->templates_dir = opts_str(&cli->opts, "templates", NULL);
+	if (opts_knows(&cli->opts, "remember"))
+		o->no_store = !opts_flag(&cli->opts, "remember", true);
+	if (opts_knows(&cli->opts, "templates"))
+		o->templates_dir = opts_str(&cli->opts, "templates", NULL);
 	o->user_rules = buf_view(&a->rules);
 }
 

@@ -6,9 +6,6 @@
 #include "app/config/config.h"
 #include "heal/heal.h"
 
-/* Options of heal that are settings, too (a flag goes before the file). */
-extern const struct opt heal_setting_opts[];
-
 /* Everything that heal_options borrow. */
 struct heal_args {
 	struct config config;

@@ -1,5 +1,8 @@
 #include "app/cli/heal_report.h"
 
+#include "app/cli/heal_args.h"
+#include "app/render/progress.h"
+
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -84,4 +87,27 @@ int heal_report(struct cli *cli, const struct heal_result *result, const struct 
 	render(cli, result, how);
 	write_actions(cli, result);
 	return heal_exit_code(result->outcome, how->fail_on);
+}
+
+int heal_and_report(
+	struct cli *cli, struct heal_args *args, struct heal_report *how, struct err *err)
+{
+	struct progress progress;
+	struct heal_result result;
+	ARENA_AUTO mem;
+	int r;
+
+	arena_init(&mem);
+	heal_result_init(&result);
+	progress_init(&progress, cli->quiet);
+	how->dry_run = args->options.dry_run;
+	how->fail_on = (enum fail_on)config_int(&args->config, SETTING_FAIL_ON);
+	args->options.progress = progress_show;
+	args->options.data = &progress;
+	r = heal_run(&result, &args->options, &mem, err);
+	progress_clear(&progress);
+	if (r == 0)
+		r = heal_report(cli, &result, how, err);
+	heal_result_release(&result);
+	return r;
 }

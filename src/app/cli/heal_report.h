@@ -9,9 +9,15 @@ enum fail_on { FAIL_ON_NEVER, FAIL_ON_FLAKY, FAIL_ON_UNHEALED };
 
 struct heal_report {
 	const char *patch_file; /* NULL: none */
-	bool dry_run;
+	bool dry_run;           /* this and fail_on: set by heal_and_report */
 	enum fail_on fail_on;
 };
+
+struct heal_args;
+/* Runs the heal that args describe, with progress on a terminal, and reports it. Gives the exit
+ * code, or < 0. */
+int heal_and_report(struct cli *cli, struct heal_args *args, struct heal_report *how,
+	struct err *err) MUST_CHECK;
 
 /* Writes everything; gives the exit code, or < 0. */
 int heal_report(struct cli *cli, const struct heal_result *result, const struct heal_report *how,

@@ -218,6 +218,11 @@ static const struct opt_value *last_value(const struct opts *o, const char *name
 	return NULL;
 }
 
+bool opts_knows(const struct opts *o, const char *name)
+{
+	return find_long(o, str_of(name)) != NULL;
+}
+
 bool opts_has(const struct opts *o, const char *name)
 {
 	return last_value(o, name) != NULL;

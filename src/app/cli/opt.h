@@ -58,6 +58,8 @@ int opts_parse(struct opts *o, int argc, char *const *argv, bool stop_at_operand
 
 /* The last value given, or the fallback. Asking for a name no table has is a mistake of ours. */
 bool opts_has(const struct opts *o, const char *name);
+/* Whether a table has that name at all. */
+bool opts_knows(const struct opts *o, const char *name);
 bool opts_flag(const struct opts *o, const char *name, bool fallback);
 const char *opts_str(const struct opts *o, const char *name, const char *fallback);
 int64_t opts_int(const struct opts *o, const char *name, int64_t fallback);

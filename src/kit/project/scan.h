@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "base/vec.h"
 
-enum { SCAN_FILES_MAX = 5000, SCAN_DEPTH_MAX = 6, SCAN_TEXT_MAX = 256 << 10 };
+enum { SCAN_FILES_MAX = 5000, SCAN_DEPTH_MAX = 16, SCAN_TEXT_MAX = 256 << 10 };
 
 struct scan {
 	const char *root;

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/arena.h"
-#include "base/vec.h"
+#include "base/err.h"
 
 struct project_file {
 	struct str path;      /* relative to the root */
@@ -13,16 +13,14 @@ struct project_file {
 };
 
 struct project_tree {
-	struct project_file *v; /* ascending by path */
+	struct project_file *v; /* near the root first, then by path */
 	size_t n;
-	bool truncated; /* more than PROJECT_FILES_MAX */
+	bool truncated; /* there are more than scan.h lists */
 };
 
-enum { PROJECT_FILES_MAX = 20000 };
-
-/* Source files in known languages below root. Folders that hold no source of the project are
- * skipped: hidden ones, build output, dependencies (node_modules, vendor, venv...). */
-void project_tree_read(struct project_tree *out, const char *root, struct arena *mem);
+/* The files in known languages below root, as scan.h finds them. */
+int project_tree_read(
+	struct project_tree *out, const char *root, struct arena *mem, struct err *err) MUST_CHECK;
 /* By the conventions of the runners: a folder test, tests, spec, __tests__...; a name like
  * test_x.py, x_test.go, x.test.js, XTest.java, conftest.py. */
 bool project_path_is_test(struct str path);

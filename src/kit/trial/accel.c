@@ -1,6 +1,6 @@
 #include "kit/trial/accel.h"
 
-static const struct accel_ops *const accel_table[] = {&accel_python};
+static const struct accel_ops *const accel_table[] = {&accel_python, &accel_c};
 
 static const char *const status_names[] = {
 	[OBSERVED_PASS] = "pass",

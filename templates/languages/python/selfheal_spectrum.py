@@ -78,7 +78,8 @@ class Tracer:
     def _path(self, name):
         if name not in self.names:
             real = os.path.realpath(name)
-            inside = real.startswith(self.root) and "site-packages" not in real
+            generated = name.startswith("<")  # "<string>", "<attrs generated ...>": no file
+            inside = not generated and real.startswith(self.root) and "site-packages" not in real
             self.names[name] = real[len(self.root) :] if inside else None
         return self.names[name]
 

@@ -1,0 +1,92 @@
+#include "heal/publish_local.h"
+
+#include "base/limits.h"
+#include "heal/cycle.h"
+#include "json/json.h"
+#include "kit/apply/apply.h"
+#include "port/git/repo.h"
+#include "publish/commit_message.h"
+
+static void write_message(struct buf *out, const struct cycle *c)
+{
+	const struct heal_result *r = c->out;
+	const struct failure *f = r->failures.items.n ? r->failures.items.v : NULL;
+	struct str *fingerprints = arena_array(c->mem, r->failures.items.n, sizeof(*fingerprints));
+	struct commit_message message = {.error = f ? f->type : STR("failing tests"),
+		.root_cause = r->diagnosis.root_cause,
+		.solution = r->patch.note,
+		.tests_passed = r->verdict.tests_passed,
+		.tests_total = r->verdict.tests_total,
+		.attempts = r->n_attempts,
+		.fingerprints = fingerprints,
+		.session = r->session};
+
+	if (f && f->name.n)
+		message.error =
+			arena_printf(c->mem, "%.*s in %.*s", STR_ARGS(f->type), STR_ARGS(f->name));
+	vec_each (failure, &r->failures.items)
+		if (failure->fingerprint[0])
+			fingerprints[message.n_fingerprints++] = str_of(failure->fingerprint);
+	commit_message_write(out, &message);
+}
+
+static int note(struct cycle *c, const char *stage, const char *key, struct err *err)
+{
+	return c->memory ? memory_note(c->memory, stage, key, json_obj(), err) : 0;
+}
+
+static int make_branch(struct cycle *c, struct err *err)
+{
+	CLEANUP(repo_freep) struct repo *repo = NULL;
+	struct repo_branch_commit commit = {.branch = c->options->branch, .diff = c->out->diff};
+	char id[COMMIT_ID_SIZE];
+	BUF_AUTO message;
+	int rc = repo_open(&repo, c->options->root, err);
+
+	if (rc == REPO_NONE)
+		return err_set(err, ERR_CONFIG,
+			"cannot make branch '%s': '%s' is no git repository", c->options->branch,
+			c->options->root);
+	if (rc < 0)
+		return -1;
+	buf_init(&message, LIMIT_TEXT_BYTES);
+	write_message(&message, c);
+	commit.message = buf_view(&message);
+	if (note(c, "branch_intent", c->options->branch, err) < 0 ||
+		repo_commit_on_branch(repo, &commit, id, err) < 0)
+		return -1;
+	c->out->branch = arena_str(c->mem, str_of(c->options->branch));
+	return note(c, "branch", id, err);
+}
+
+static int apply(struct cycle *c, struct err *err)
+{
+	if (note(c, "apply_intent", "", err) < 0 ||
+		apply_patch(c->options->root, &c->out->patch, err) < 0)
+		return -1;
+	c->out->applied = true;
+	return note(c, "apply", "", err);
+}
+
+int publish_local(struct cycle *c, struct err *err)
+{
+	if (c->options->branch && make_branch(c, err) < 0)
+		return -1;
+	return c->options->apply ? apply(c, err) : 0;
+}
+
+int recover_local(struct cycle *c, struct err *err)
+{
+	struct apply_recovery recovery = {0};
+	int rc = apply_recover(c->options->root, &recovery, c->mem, err);
+
+	if (rc == APPLY_COMPLETED)
+		cycle_notice(c, STR("completed writing a fix that had been cut off"));
+	else if (rc == APPLY_UNDONE)
+		cycle_notice(c, STR("undid the writing of a fix that had been cut off"));
+	for (size_t i = 0; rc > 0 && i < recovery.n; i++)
+		cycle_notice(
+			c, arena_printf(c->mem, "left alone, changed by someone meanwhile: %.*s",
+				   STR_ARGS(recovery.left_alone[i])));
+	return rc < 0 ? -1 : 0;
+}

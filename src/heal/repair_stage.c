@@ -1,0 +1,282 @@
+#include "heal/cycle.h"
+
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "json/json.h"
+#include "port/git/diff.h"
+#include "verify/ladder.h"
+
+enum {
+	RIVALS_MAX = 8,     /* plausible patches gathered before the first is verified */
+	RIVALS_LEAST = 500, /* further candidates tried to find them, at least */
+	RIVALS_SHARE = 4,   /* and at most this part of the time left is spent on them */
+	VERIFY_RESERVE_MS = 3000,
+};
+
+/* The plausible patches at hand, in their total order. */
+struct plausible {
+	struct search_hit hits[HEAL_ATTEMPTS_MAX];
+	size_t n, next;
+	bool done; /* the search has no more */
+};
+
+static int look(void *data, struct scene *out, struct arena *mem, struct err *err)
+{
+	struct cycle *c = data;
+	struct look_options how = {.trial = c->trial,
+		.command = c->command,
+		.timeout_ms = c->timeout_ms,
+		.tree = &c->tree};
+
+	return look_again(out, &how, mem, err);
+}
+
+static void on_progress(void *data, const struct search_progress *progress)
+{
+	cycle_progress(data, "search", progress);
+}
+
+static double origin_factor(void *data, struct str origin)
+{
+	const struct cycle *c = data;
+
+	return c->memory ? memory_origin_factor(c->memory, origin) : 1;
+}
+
+/* Time that must remain to prove what is found: four runs and the time to build a clean tree. */
+static int64_t reserve_ms(const struct cycle *c)
+{
+	int64_t run = c->detection.first.timed_out ? 1000 : c->detection.first.wall_us / 1000;
+
+	return VERIFY_RESERVE_MS + 5 * run;
+}
+
+static int open_search(struct cycle *c, struct search **out, struct err *err)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	struct search_options options = {.trial = c->trial,
+		.command = c->command,
+		.command_timeout_ms = c->timeout_ms,
+		.jobs = c->options->jobs ? c->options->jobs
+			: processors > 0 ? (int)processors
+					 : 1,
+		.deadline_ms = c->deadline_ms - reserve_ms(c),
+		.scene = &c->scene,
+		.given = c->given,
+		.n_given = c->n_given,
+		.templates_dir = c->options->templates_dir,
+		.user_rules = c->options->user_rules,
+		.record = origin_factor,
+		.look = look,
+		.progress = on_progress,
+		.data = c};
+
+	return search_open(out, &options, err);
+}
+
+static int note_candidate(struct cycle *c, const struct search_hit *hit, struct err *err)
+{
+	char key[32];
+
+	if (!c->memory)
+		return 0;
+	snprintf(key, sizeof(key), "%zu", hit->index);
+	return memory_note(c->memory, "candidate", key, patch_to_json(&hit->patch), err);
+}
+
+/* Once one is found, a little more search shows its rivals: they lower the confidence, and stand by
+ * should it fall on a later rung. A fix known from before needs none. */
+static int gather(struct cycle *c, struct search *search, struct plausible *p, struct err *err)
+{
+	struct search_stats stats;
+	int64_t begin = clock_mono_ms(), until = begin + (c->deadline_ms - begin) / RIVALS_SHARE;
+	size_t first_index = 0;
+	int rc;
+
+	while (p->n < RIVALS_MAX && !p->done) {
+		rc = search_next(search, &p->hits[p->n], err);
+		if (rc < 0)
+			return -1;
+		if (rc == SEARCH_DONE) {
+			p->done = true;
+			break;
+		}
+		if (note_candidate(c, &p->hits[p->n], err) < 0)
+			return -1;
+		if (p->n++ == 0)
+			first_index = p->hits[0].index;
+		if (str_eq_c(p->hits[0].patch.source, "knowledge"))
+			break;
+		search_get_stats(search, &stats);
+		if (stats.tried > 2 * first_index + RIVALS_LEAST || clock_mono_ms() > until)
+			break;
+	}
+	return 0;
+}
+
+static int unified_diff(
+	struct cycle *c, const struct patch *patch, struct str *out, struct err *err)
+{
+	BUF_AUTO diff;
+	size_t n;
+	struct str *paths = patch_paths(patch, &n, c->mem);
+
+	buf_init(&diff, LIMIT_PATCH_BYTES);
+	for (size_t i = 0; i < n; i++) {
+		BUF_AUTO before;
+		BUF_AUTO after;
+
+		buf_init(&before, LIMIT_SOURCE_BYTES);
+		buf_init(&after, LIMIT_SOURCE_BYTES);
+		if (trial_read(c->trial, paths[i], &before, err) < 0 ||
+			patch_apply_to(&after, patch, paths[i], buf_view(&before), err) < 0 ||
+			diff_unified(&diff, paths[i], buf_view(&before), buf_view(&after), err) < 0)
+			return -1;
+	}
+	*out = arena_str(c->mem, buf_view(&diff));
+	return 0;
+}
+
+static size_t changed_lines(struct str diff)
+{
+	struct str line;
+	size_t n = 0;
+
+	while (str_next_line(&diff, &line))
+		n += (str_starts(line, "+") && !str_starts(line, "+++")) ||
+		     (str_starts(line, "-") && !str_starts(line, "---"));
+	return n;
+}
+
+static void measure_confidence(struct cycle *c, const struct search_hit *hit, size_t rivals)
+{
+	struct heal_result *r = c->out;
+	size_t files;
+	struct confidence_evidence evidence = {.source = hit->patch.source,
+		.prior = hit->patch.prior,
+		.rivals = rivals,
+		.changed_lines = changed_lines(r->diff) / 2,
+		.red_runs = c->detection.red_runs,
+		.tests = r->verdict.tests_total > 0 ? (size_t)r->verdict.tests_total : 0,
+		.depth = hit->depth};
+
+	patch_paths(&hit->patch, &files, c->mem);
+	evidence.changed_files = files;
+	confidence_of(&r->verdict, &evidence, c->mem);
+}
+
+/* 1: it holds. 0: it does not. */
+static int verify(struct cycle *c, const struct search_hit *hit, struct err *err)
+{
+	struct trial_options trial = cycle_trial_options(c);
+	struct ladder_options how = {.trial = &trial,
+		.command = c->command,
+		.setup = c->options->setup,
+		.timeout_ms = c->timeout_ms,
+		.reruns = 1,
+		.failures = &c->out->failures,
+		.policy = c->options->policy,
+		.deadline_ms = c->deadline_ms};
+	struct heal_attempt *a = &c->out->attempts[c->out->n_attempts];
+	int64_t begin = clock_mono_ms();
+
+	cycle_progress(c, "verify", NULL);
+	a->patch = patch_dup(&hit->patch, c->mem);
+	if (ladder_climb(&a->verdict, &a->patch, &how, c->mem, err) < 0)
+		return -1;
+	a->seconds = (double)(clock_mono_ms() - begin) / 1000;
+	c->out->n_attempts++;
+	if (c->memory && memory_note_attempt(c->memory, (int)c->out->n_attempts, &a->patch,
+				 &a->verdict, err) < 0)
+		return -1;
+	return a->verdict.holds;
+}
+
+static int accept(struct cycle *c, const struct search_hit *hit, size_t rivals, struct err *err)
+{
+	struct heal_result *r = c->out;
+	const struct heal_attempt *a = &r->attempts[r->n_attempts - 1];
+
+	r->patch = a->patch;
+	r->verdict = a->verdict;
+	r->rivals = rivals;
+	r->outcome = OUTCOME_HEALED;
+	if (unified_diff(c, &r->patch, &r->diff, err) < 0)
+		return -1;
+	measure_confidence(c, hit, rivals);
+	r->why = arena_printf(c->mem, "%.*s", STR_ARGS(r->patch.note));
+	return 0;
+}
+
+/* Verifies in order what was gathered. 1: one holds. */
+static int verify_all(struct cycle *c, struct plausible *p, struct err *err)
+{
+	for (; p->next < p->n && c->out->n_attempts < HEAL_ATTEMPTS_MAX; p->next++) {
+		int rc = verify(c, &p->hits[p->next], err);
+
+		if (rc < 0)
+			return -1;
+		if (rc)
+			return accept(c, &p->hits[p->next], p->n - p->next - 1, err) < 0 ? -1 : 1;
+		if (clock_mono_ms() >= c->deadline_ms)
+			break;
+	}
+	return 0;
+}
+
+static void explain_not_healed(struct cycle *c, const struct search_stats *stats)
+{
+	size_t refused = 0, held = 0;
+
+	for (size_t i = 0; i < c->out->n_attempts; i++) {
+		refused += c->out->attempts[i].verdict.policy == POLICY_REFUSE;
+		held += c->out->attempts[i].verdict.policy == POLICY_HOLD;
+	}
+	cycle_skip(c, "refused_by_policy", refused);
+	cycle_skip(c, "held_by_policy", held);
+	cycle_skip(c, "failed_verification", c->out->n_attempts - refused - held);
+	cycle_skip(c, "candidate_failed", stats->by_status[OBSERVED_FAIL]);
+	cycle_skip(c, "candidate_crashed", stats->by_status[OBSERVED_CRASH]);
+	cycle_skip(c, "candidate_timed_out", stats->by_status[OBSERVED_TIMEOUT]);
+	cycle_skip(c, "candidate_invalid", stats->by_status[OBSERVED_INVALID]);
+	cycle_skip(c, "candidate_not_tried", stats->by_status[OBSERVED_UNSUPPORTED]);
+	if (stats->cut_by_time)
+		cycle_skip(c, "cut_by_time", 1);
+	c->out->outcome = refused + held && refused + held == c->out->n_attempts
+				  ? OUTCOME_REFUSED
+				  : OUTCOME_NOT_HEALED;
+	c->out->why = arena_printf(c->mem, "no candidate held (%zu tried%s)%s%.*s", stats->tried,
+		stats->cut_by_time ? ", cut by time" : "",
+		stats->closest.n ? "; the closest: " : "", STR_ARGS(stats->closest));
+}
+
+int cycle_repair(struct cycle *c, struct err *err)
+{
+	CLEANUP(search_freep) struct search *search = NULL;
+	struct search_stats stats;
+	struct plausible p = {0};
+	int rc = 0;
+
+	if (open_search(c, &search, err) < 0)
+		return -1;
+	while (!rc && !p.done && c->out->n_attempts < HEAL_ATTEMPTS_MAX) {
+		p.n = p.next = 0;
+		if (gather(c, search, &p, err) < 0)
+			return -1;
+		rc = verify_all(c, &p, err);
+	}
+	search_get_stats(search, &stats);
+	c->out->candidates = stats.tried;
+	c->out->generated = stats.generated;
+	c->out->search_seconds = stats.seconds;
+	c->out->accel = arena_str(c->mem, stats.accel);
+	if (stats.no_accel.n)
+		cycle_notice(
+			c, arena_printf(c->mem, "no accelerator: %.*s", STR_ARGS(stats.no_accel)));
+	if (rc == 0)
+		explain_not_healed(c, &stats);
+	return rc < 0 ? -1 : 0;
+}

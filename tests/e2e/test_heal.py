@@ -1,0 +1,339 @@
+"""The real binary on real repositories: heal, proof, memory, kills, bad input."""
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+SELFHEAL = os.environ["SELFHEAL"]
+ENV = {
+    "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@t", "GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@t",
+}
+
+STATS_PY = '''"""Statistics of samples."""
+
+
+def spread(values):
+    """The distance between the largest and the smallest value."""
+    return max(values) + min(values)
+
+
+def middle(values):
+    ordered = sorted(values)
+    return ordered[len(ordered) // 2]
+'''
+
+TEST_STATS_PY = '''from stats import middle, spread
+
+
+def test_middle():
+    assert middle([3, 1, 2]) == 2
+
+
+def test_spread():
+    assert spread([4, 9, 6]) == 5
+    assert spread([2]) == 0
+    assert spread([-1, 1]) == 2
+'''
+
+RING_C = '''#include "ring.h"
+
+int ring_next(int at, int size)
+{
+	at = at + 1;
+	if (at > size)
+		at = 0;
+	return at;
+}
+'''
+
+RING_TEST_C = '''#undef NDEBUG
+#include <assert.h>
+#include "ring.h"
+
+int main(void)
+{
+	assert(ring_next(0, 3) == 1);
+	assert(ring_next(1, 3) == 2);
+	assert(ring_next(2, 3) == 0);
+	assert(ring_next(0, 1) == 0);
+	return 0;
+}
+'''
+
+RING_MAKE = '''CFLAGS = -g -Wall
+
+test: ring_test
+	./ring_test
+
+ring_test: ring_test.c ring.c ring.h
+	$(CC) $(CFLAGS) -o $@ ring_test.c ring.c
+
+.PHONY: test
+'''
+
+STATS = {"stats.py": STATS_PY, "test_stats.py": TEST_STATS_PY}
+RING = {"ring.c": RING_C, "ring.h": "int ring_next(int at, int size);\n", "ring_test.c": RING_TEST_C,
+        "Makefile": RING_MAKE}
+
+
+def digest(folder):
+    """Every file of the tree but .git, with its mode and content."""
+    h = hashlib.sha256()
+    for top, dirs, files in os.walk(folder):
+        dirs[:] = sorted(d for d in dirs if d != ".git")
+        for name in sorted(files):
+            path = os.path.join(top, name)
+            h.update(repr((os.path.relpath(path, folder), os.lstat(path).st_mode)).encode())
+            with open(path, "rb") as f:
+                h.update(f.read())
+    return h.hexdigest()
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.base = tempfile.mkdtemp(prefix="selfheal-e2e-")
+        self.addCleanup(shutil.rmtree, self.base, True)
+        self.env = dict(ENV, HOME=self.base, XDG_STATE_HOME=self.base + "/state")
+
+    def make(self, files, name="repo", git=True):
+        root = os.path.join(self.base, name)
+        os.makedirs(root, exist_ok=True)
+        for path, text in files.items():
+            os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
+            with open(os.path.join(root, path), "w") as f:
+                f.write(text)
+        if git:
+            self.git(root, "init", "-q", "-b", "main")
+            self.git(root, "add", "-A")
+            self.git(root, "commit", "-q", "-m", "first")
+        return root
+
+    def git(self, root, *args):
+        return subprocess.run(["git", *args], cwd=root, env=self.env, check=True,
+                              stdout=subprocess.PIPE, text=True).stdout
+
+    def run_bot(self, root, command, *args, env=None):
+        return subprocess.run([SELFHEAL, command, *args], cwd=root, env=dict(self.env, **(env or {})),
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=300)
+
+    def heal(self, root, *args, rc=0):
+        p = self.run_bot(root, "heal", "--format", "json", "--budget", "120", *args)
+        self.assertEqual(p.returncode, rc, p.stdout + p.stderr)
+        return json.loads(p.stdout)
+
+
+class Heals(Case):
+    def check(self, root, source):
+        before = digest(root)
+        r = self.heal(root)
+        self.assertEqual(r["outcome"], "healed")
+        self.assertEqual(digest(root), before)
+        self.assertIn("--- a/" + source, r["patch"])
+        rungs = {p["rung"]: p["passed"] for p in r["proof"]}
+        for rung in ("parse", "policy", "suite", "rerun", "revert"):
+            self.assertTrue(rungs.get(rung), r["proof"])
+        self.assertGreater(r["confidence"], 0)
+        patch = os.path.join(self.base, "p.patch")
+        with open(patch, "w") as f:
+            f.write(r["patch"])
+        self.git(root, "apply", "--check", patch)
+        return r
+
+    def test_python(self):
+        self.check(self.make(STATS), "stats.py")
+
+    def test_c(self):
+        self.check(self.make(RING), "ring.c")
+
+    def test_plain_folder(self):
+        r = self.heal(self.make(STATS, git=False))
+        self.assertEqual(r["outcome"], "healed")
+        self.assertTrue(any("git" in n for n in r["notices"]), r["notices"])
+
+    def test_apply_makes_it_green(self):
+        root = self.make(STATS)
+        self.assertTrue(self.heal(root, "--apply")["applied"])
+        self.assertEqual(self.git(root, "status", "--porcelain").split(), ["M", "stats.py"])
+        self.assertEqual(self.heal(root)["outcome"], "nothing_to_do")
+
+    def test_branch_leaves_tree_alone(self):
+        root = self.make(STATS)
+        before, head = digest(root), self.git(root, "rev-parse", "HEAD")
+        r = self.heal(root, "--branch", "fix/stats")
+        self.assertEqual((digest(root), self.git(root, "rev-parse", "HEAD")), (before, head))
+        self.assertEqual(r["branch"], "fix/stats")
+        self.assertEqual(self.git(root, "status", "--porcelain"), "")
+        message = self.git(root, "log", "-1", "--format=%B", "fix/stats")
+        self.assertIn("Selfheal-Fingerprint: ", message)
+        self.assertEqual(self.git(root, "diff", "--name-only", "main", "fix/stats"), "stats.py\n")
+
+    def test_patch_file(self):
+        root = self.make(STATS)
+        patch = os.path.join(self.base, "out.patch")
+        self.heal(root, "--patch", patch)
+        subprocess.run(["patch", "-p1", "-s", "-i", patch], cwd=root, check=True)
+        self.assertEqual(self.heal(root)["outcome"], "nothing_to_do")
+
+    def test_alike_failure_from_memory(self):
+        root = self.make(STATS)
+        first = self.heal(root)
+        exported = self.run_bot(root, "knowledge", "export")
+        self.assertEqual(exported.returncode, 0, exported.stderr)
+        self.assertNotIn(self.base, exported.stdout)
+        known = os.path.join(self.base, "known.jsonl")
+        with open(known, "w") as f:
+            f.write(exported.stdout)
+        clone = os.path.join(self.base, "clone")
+        self.git(self.base, "clone", "-q", root, clone)
+        imported = self.run_bot(clone, "knowledge", "import", known)
+        self.assertEqual(imported.returncode, 0, imported.stderr)
+        again = self.heal(clone)
+        self.assertEqual((again["outcome"], again["source"]), ("healed", "knowledge"))
+        self.assertEqual(again["candidates"], 1)
+        self.assertEqual(again["patch"], first["patch"])
+
+
+class Refuses(Case):
+    def test_nothing_to_do(self):
+        r = self.heal(self.make(dict(STATS, **{"stats.py": STATS_PY.replace(") + min", ") - min")})))
+        self.assertEqual(r["outcome"], "nothing_to_do")
+        self.assertEqual(r["skips"], {"no_failure": 1})
+
+    def test_no_test_command(self):
+        p = self.run_bot(self.make({"README": "nothing here\n"}), "heal")
+        self.assertEqual(p.returncode, 2)
+        self.assertIn("--test", p.stderr)
+
+    def test_command_not_found(self):
+        r = self.heal(self.make(STATS), "--test", "no-such-runner-at-all", rc=3)
+        self.assertEqual(r["outcome"], "infrastructure")
+
+    def test_no_such_folder(self):
+        p = self.run_bot(self.base, "heal", os.path.join(self.base, "missing"))
+        self.assertEqual(p.returncode, 2)
+        self.assertIn("missing", p.stderr)
+
+    def test_never_ending(self):
+        root = self.make({"spin.py": "while True:\n    pass\n"})
+        begin = time.time()
+        r = self.heal(root, "--test", "python3 spin.py", "--timeout", "1", "--budget", "20", rc=1)
+        self.assertEqual(r["outcome"], "not_healed")
+        self.assertLess(time.time() - begin, 60)
+
+    def test_flood_of_output(self):
+        root = self.make({"t.sh": "yes abcdefgh | head -c 300000000; exit 1\n"})
+        r = self.heal(root, "--test", "sh t.sh", "--budget", "30", rc=1)
+        self.assertEqual(r["outcome"], "not_healed")
+
+    def test_binary_output(self):
+        root = self.make({"t.sh": "head -c 100000 /dev/urandom; exit 1\n"})
+        self.assertEqual(self.heal(root, "--test", "sh t.sh", "--budget", "20", rc=1)["outcome"], "not_healed")
+
+    def test_flaky_is_not_repaired(self):
+        root = self.make({"test_coin.py": "import time\n\n\ndef test_coin():\n"
+                                          "    assert time.time_ns() // 1000 % 2\n"})
+        for _ in range(8):
+            r = self.heal(root)
+            self.assertIn(r["outcome"], ("flaky", "nothing_to_do"))
+            self.assertIsNone(r["patch"])
+            if r["outcome"] == "flaky":
+                return
+        self.fail("eight runs of a coin all passed at first")
+
+    def test_tests_that_edit_and_delete(self):
+        hostile = TEST_STATS_PY + "\n\ndef test_edit():\n    import os\n" \
+            "    open('stats.py', 'a').write('# more')\n    os.unlink(__file__)\n"
+        root = self.make(dict(STATS, **{"test_stats.py": hostile}))
+        before = digest(root)
+        self.run_bot(root, "heal", "--budget", "20")
+        self.assertEqual(digest(root), before)
+
+    def test_wrong_type_in_configuration(self):
+        p = self.run_bot(self.make(dict(STATS, **{".selfheal.yml": "budget: soon\n"})), "heal")
+        self.assertEqual(p.returncode, 2)
+        self.assertIn("line 1", p.stderr)
+
+    def test_strange_path(self):
+        self.assertEqual(self.heal(self.make(STATS, name="a 'b'\n\"c\" $d"))["outcome"], "healed")
+
+    def test_syntax_error(self):
+        broken = STATS_PY.replace(") + min", ") - min").replace("def middle(values):", "def middle(values)")
+        r = self.heal(self.make(dict(STATS, **{"stats.py": broken})))
+        self.assertEqual(r["outcome"], "healed")
+        self.assertIn("+def middle(values):", r["patch"])
+
+    def test_long_file(self):
+        filler = "".join("def f%d(x):\n    return x + %d\n\n\n" % (i, i) for i in range(50000))
+        r = self.heal(self.make(dict(STATS, **{"stats.py": STATS_PY + "\n\n" + filler})))
+        self.assertEqual(r["outcome"], "healed")
+
+
+class Store(Case):
+    def test_damaged_store_is_left_alone(self):
+        root = self.make(STATS)
+        path = os.path.join(root, ".git", "selfheal", "store.db")
+        os.makedirs(os.path.dirname(path))
+        for content in (b"this is no database, however long it may be; " * 40, b"x"):
+            with open(path, "wb") as f:
+                f.write(content)
+            p = self.run_bot(root, "heal")
+            self.assertNotEqual(p.returncode, 0)
+            self.assertIn("store.db", p.stderr)
+            with open(path, "rb") as f:
+                self.assertEqual(f.read(), content)
+
+    def test_two_at_once(self):
+        root = self.make({"t.sh": "sleep 5; exit 1\n"})
+        first = subprocess.Popen([SELFHEAL, "heal", "--test", "sh t.sh", "--budget", "60"], cwd=root,
+                                 env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(1.5)
+        p = self.run_bot(root, "heal", "--test", "sh t.sh")
+        first.send_signal(signal.SIGINT)
+        first.wait(60)
+        self.assertNotEqual(p.returncode, 0)
+        self.assertIn(str(first.pid), p.stderr)
+
+
+class Interrupted(Case):
+    def test_sigint(self):
+        root = self.make({"t.sh": "sleep 30; exit 1\n"})
+        before = digest(root)
+        p = subprocess.Popen([SELFHEAL, "heal", "--test", "sh t.sh"], cwd=root, env=self.env,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        time.sleep(1)
+        p.send_signal(signal.SIGINT)
+        p.communicate(timeout=20)
+        self.assertEqual(p.returncode, 130)
+        self.assertEqual(digest(root), before)
+
+    def test_killed_after_every_row(self):
+        whole = self.heal(self.make(STATS))
+        for row in range(1, 60):
+            root = self.make(STATS, name="killed%d" % row)
+            before = digest(root)
+            p = self.run_bot(root, "heal", env={"SELFHEAL_TEST_KILL_AFTER_ROW": str(row)})
+            self.assertEqual(digest(root), before)
+            if p.returncode == 0:
+                self.assertGreater(row, 4)
+                return
+            self.assertEqual(p.returncode, -signal.SIGKILL, p.stderr)
+            if row % 2:
+                again = self.heal(root)
+            else:
+                q = self.run_bot(root, "resume", "--format", "json")
+                self.assertEqual(q.returncode, 0, q.stdout + q.stderr)
+                again = json.loads(q.stdout)
+            self.assertEqual((again["outcome"], again["patch"]), ("healed", whole["patch"]))
+            self.assertEqual(digest(root), before)
+        self.fail("never came to the end")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], "-v", *sys.argv[1:]])
