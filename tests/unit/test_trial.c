@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "kit/trial/blame.h"
 
 struct fixture {
 	char base[64];
@@ -391,6 +392,42 @@ static void test_own_place_or_relocated(void **state)
 	assert_true(str_has(buf_view(&f->text), "dropped the build folder 'build'"));
 }
 
+static void test_blame_of_a_variable_held_back(void **state)
+{
+	struct fixture *f = *state;
+	struct blame blame;
+
+	setenv("TRIAL_TEST_URL", "http://localhost/", 1);
+	sh(f, "sh -uc 'echo $TRIAL_TEST_URL'");
+	assert_true(trial_blame(f->trial, buf_view(&f->text), &blame));
+	assert_string_equal(blame.setting, "sandbox.env");
+	sh(f, "sh -uc 'echo $TRIAL_TEST_OTHER'");
+	assert_false(trial_blame(f->trial, buf_view(&f->text), &blame));
+	unsetenv("TRIAL_TEST_URL");
+}
+
+/* What a process that was killed left behind goes with the next trial; what is in use stays. */
+static void test_left_overs_are_swept(void **state)
+{
+	struct fixture *f = *state;
+	char dead[] = "/tmp/selfheal-trial-XXXXXX";
+
+	assert_non_null(mkdtemp(dead));
+	CLEANUP(freep)
+	char *age = xasprintf("mkdir -p %s/w/x; touch -d '1 hour ago' %s", dead, dead);
+	outside(age);
+	CLEANUP(freep) char *used = xstrdup(trial_exchange(f->trial));
+	*strrchr(used, '/') = '\0';
+	CLEANUP(freep) char *age_used = xasprintf("touch -d '1 hour ago' %s", used);
+	outside(age_used);
+	struct trial *second = NULL;
+	struct err err = ERR_INIT;
+	assert_int_equal(trial_open(&second, &(struct trial_options){.root = f->root}, &err), 0);
+	trial_free(second);
+	assert_int_equal(access(dead, F_OK), -1);
+	assert_int_equal(access(used, F_OK), 0);
+}
+
 static void test_huge_output_and_no_end(void **state)
 {
 	struct fixture *f = *state;
@@ -430,6 +467,8 @@ int main(void)
 		TEST(test_change_underneath_is_seen),
 		TEST(test_ignored_is_left_out),
 		TEST(test_own_place_or_relocated),
+		TEST(test_blame_of_a_variable_held_back),
+		TEST(test_left_overs_are_swept),
 		TEST(test_huge_output_and_no_end),
 	};
 

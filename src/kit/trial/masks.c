@@ -76,7 +76,7 @@ static void sample_owner(struct walk *w, const char *path)
 	w->sampled++;
 	if (!fstatat(w->root, path, &st, AT_SYMLINK_NOFOLLOW) && st.st_uid == geteuid() &&
 		st.st_gid != getegid())
-		w->m->foreign = true;
+		w->m->obstacle = "files belong to another group";
 }
 
 static void look_at(struct walk *w, const char *folder, const struct dirent *entry)
@@ -317,6 +317,47 @@ static void find_repository(struct masks *m, const char *root)
 	mask_configs(m, fd, "", true, 0);
 }
 
+/* The mount points of mountinfo(5), its fifth field, have white space and backslashes as octal
+ * numbers. */
+static void unescape(struct buf *out, struct str field)
+{
+	buf_reset(out);
+	for (size_t i = 0; i < field.n; i++) {
+		const char *p = field.p + i;
+
+		if (*p != '\\' || i + 3 >= field.n) {
+			buf_char(out, *p);
+			continue;
+		}
+		buf_char(out, (char)((p[1] - '0') << 6 | (p[2] - '0') << 3 | (p[3] - '0')));
+		i += 3;
+	}
+}
+
+/* An overlay shows one file system: what others are mounted inside would be missing. */
+static void find_submounts(struct masks *m, const char *root)
+{
+	struct str rest, line, field = STR_NULL;
+	BUF_AUTO text;
+	BUF_AUTO point;
+
+	buf_init(&text, LIMIT_TEXT_BYTES * 4);
+	buf_init(&point, (size_t)PATH_MAX * 4);
+	if (slurp(AT_FDCWD, "/proc/self/mountinfo", &text))
+		return;
+	rest = buf_view(&text);
+	while (!m->obstacle && str_next_line(&rest, &line)) {
+		for (int i = 0; i < 5; i++)
+			if (!str_next(&line, ' ', &field))
+				break;
+		unescape(&point, field);
+		if (strcmp(buf_text(&point), root) && is_inside(buf_text(&point), root))
+			m->obstacle = arena_printf(
+				&m->mem, "'%s' is another file system", buf_text(&point))
+					      .p;
+	}
+}
+
 int masks_find(struct masks *m, const char *root, const char *const *ignore, struct err *err)
 {
 	CLEANUP(fd_closep) int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -325,5 +366,6 @@ int masks_find(struct masks *m, const char *root, const char *const *ignore, str
 		return err_sys(err, errno, "cannot open the folder '%s'", root);
 	walk_project(m, fd, ignore);
 	find_repository(m, root);
+	find_submounts(m, root);
 	return 0;
 }

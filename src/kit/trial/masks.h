@@ -13,7 +13,7 @@ struct masks {
 	const char *git_dir;    /* what HEAD and index are in; NULL: no repository */
 	const char *git_common; /* outside the project: a tree of its own; NULL: inside, or none */
 	bool cut;               /* too many entries: not all were looked at */
-	bool foreign;           /* entries that a user namespace of ours cannot own */
+	const char *obstacle;   /* why no overlay can stand for the tree; NULL: it can */
 };
 
 void masks_init(struct masks *m);

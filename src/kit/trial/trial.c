@@ -10,6 +10,8 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "base/trace.h"
+#include "kit/trial/base.h"
+#include "kit/trial/blame.h"
 #include "kit/trial/files.h"
 #include "kit/trial/masks.h"
 #include "kit/trial/relocate.h"
@@ -22,7 +24,8 @@
 enum { TREES_MAX = 2 };
 
 struct trial {
-	char *source;           /* the user's folder */
+	char *source; /* the user's folder */
+	int base_lock;
 	char *base;             /* ours, removed at the end */
 	char *exchange, *spare; /* in base */
 	char *root;             /* the scratch tree as commands see it */
@@ -49,15 +52,8 @@ static int make_folder(struct trial *t, const char *name, char **out, struct err
 
 static int make_base(struct trial *t, struct err *err)
 {
-	const char *tmp = getenv("TMPDIR");
-
-	/* Short: the path of a socket in it must fit into 108 bytes. */
-	t->base = xasprintf("%s/sh-XXXXXX", tmp && *tmp == '/' && strlen(tmp) < 60 ? tmp : "/tmp");
-	if (!mkdtemp(t->base)) {
-		err_sys(err, errno, "cannot make a private folder '%s'", t->base);
-		free(TAKE(t->base));
+	if (base_make(&t->base, &t->base_lock, err))
 		return -1;
-	}
 	if (make_folder(t, "x", &t->exchange, err) || make_folder(t, "s", &t->spare, err))
 		return -1;
 	return 0;
@@ -80,6 +76,9 @@ static void list_shown(struct trial *t)
 				if (str_starts(piece, hidden[h]) && !str_has(piece, t->source))
 					vec_push(&t->shown, arena_cstr(&t->masks.mem, piece));
 	}
+	/* What /etc/resolv.conf often points to. */
+	if (!access("/run/systemd/resolve", F_OK))
+		vec_push(&t->shown, "/run/systemd/resolve");
 	vec_push(&t->shown, NULL);
 }
 
@@ -94,12 +93,13 @@ static void plan_sandbox(struct trial *t, const struct trial_options *options)
 	list_shown(t);
 	t->box_options = (struct sandbox_options){.trees = t->trees,
 		.n_trees = n,
-		.copy_because = t->masks.foreign ? "files belong to another group" : NULL,
+		.copy_because = t->masks.obstacle,
 		.exchange = t->exchange,
 		.runtime = t->runtime_outside,
 		.spare = t->spare,
 		.home = getenv("HOME"),
 		.show = t->shown.v,
+		.hide = options->hide,
 		.network = options->network};
 }
 
@@ -231,7 +231,7 @@ static struct trial *new_trial(void)
 {
 	struct trial *t = xcalloc(1, sizeof(*t));
 
-	t->copy = -1;
+	t->copy = t->base_lock = -1;
 	t->watch.root = -1;
 	files_init(&t->files, -1);
 	environment_init(&t->env);
@@ -249,8 +249,8 @@ int trial_open(struct trial **out, const struct trial_options *options, struct e
 	t->source = realpath(options->root, NULL);
 	if (!t->source)
 		return err_sys(err, errno, "cannot open the folder '%s'", options->root);
-	if (!strcmp(t->source, "/"))
-		return err_set(err, ERR_CONFIG, "cannot make a scratch tree of '/'");
+	if (!strcmp(t->source, "/") || !strcmp(t->source, "/tmp"))
+		return err_set(err, ERR_CONFIG, "cannot make a scratch tree of '%s'", t->source);
 	t->runtime_outside = options->runtime_dir ? xstrdup(options->runtime_dir) : NULL;
 	if (masks_find(&t->masks, t->source, options->ignore, err) ||
 		watch_open(&t->watch, t->source, t->masks.git_dir, err) || make_base(t, err))
@@ -273,15 +273,6 @@ int trial_open(struct trial **out, const struct trial_options *options, struct e
 	return 0;
 }
 
-static void remove_base(struct trial *t)
-{
-	CLEANUP(fd_closep) int fd = open(t->base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd >= 0)
-		remove_tree(fd);
-	rmdir(t->base);
-}
-
 void trial_free(struct trial *t)
 {
 	if (!t)
@@ -289,8 +280,10 @@ void trial_free(struct trial *t)
 	sandbox_free(t->box);
 	if (t->copy >= 0)
 		close_fd(t->copy);
+	if (t->base_lock >= 0)
+		close_fd(t->base_lock);
 	if (t->base)
-		remove_base(t);
+		base_remove(t->base);
 	files_release(&t->files);
 	watch_release(&t->watch);
 	environment_release(&t->env);
@@ -332,6 +325,41 @@ void trial_layers(const struct trial *trial, struct buf *out)
 const struct sandbox *trial_sandbox(const struct trial *trial)
 {
 	return trial->box;
+}
+
+/* Names of our environment that commands do not see, though nothing says that they are secret. */
+static void list_stripped(const struct trial *t, struct arena *mem, const char ***out)
+{
+	size_t n = 0;
+
+	for (char **at = environ; *at; at++)
+		n++;
+	*out = arena_array(mem, n + 1, sizeof(**out));
+	n = 0;
+	for (char **at = environ; *at; at++) {
+		struct str value = str_of(*at), name;
+
+		if (str_cut(&value, "=", &name) && name.n > 2 &&
+			!environment_get(&t->env, arena_cstr(mem, name)))
+			(*out)[n++] = arena_cstr(mem, name);
+	}
+}
+
+bool trial_blame(const struct trial *trial, struct str output, struct blame *out)
+{
+	const char *const writable[] = {trial->root, trial->tmp, trial->home,
+		trial_exchange_inside(trial), "/tmp", "/var/tmp", "/dev", "/proc", NULL};
+	struct blame_context context = {.writable = writable};
+	const char **stripped, *why;
+	ARENA_AUTO mem;
+
+	arena_init(&mem);
+	list_stripped(trial, &mem, &stripped);
+	context.stripped = stripped;
+	context.confined = trial->box != NULL;
+	context.no_network =
+		trial->box && sandbox_layer(trial->box, LAYER_NETWORK, &why) == LAYER_ON;
+	return blame_find(out, &context, output);
 }
 
 const char *trial_root(const struct trial *trial)
@@ -414,6 +442,7 @@ int trial_start(struct trial *trial, const struct trial_command *command, struct
 			.timeout_ms = command->timeout_ms,
 			.output_cap = command->output_cap,
 			.sandbox = trial->box,
+			.open_network = command->network,
 		},
 		err);
 }

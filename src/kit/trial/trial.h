@@ -4,6 +4,8 @@
  * a copy elsewhere. One trial is one layer: open several for parallel work. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/err.h"
 #include "port/child/child.h"
@@ -21,7 +23,8 @@ struct trial_options {
 	const char *const *env_allow; /* further names passed on from our environment; NULL: none */
 	const char *const *env_set;   /* further "NAME=value"; NULL: none */
 	const char *const *ignore;    /* globs of ignored files left out of the tree; NULL: none */
-	const char *runtime_dir;      /* folder of ours to show read-only to commands; NULL: none */
+	const char *const *hide; /* absolute paths commands see empty (with mounts only); NULL */
+	const char *runtime_dir; /* folder of ours to show read-only to commands; NULL: none */
 };
 
 struct trial;
@@ -34,6 +37,10 @@ DEFINE_CLEANUP(struct trial *, trial_free)
 void trial_layers(const struct trial *trial, struct buf *out);
 /* The sandbox commands run in, NULL when it is off. Borrowed. */
 const struct sandbox *trial_sandbox(const struct trial *trial);
+/* Whether a failed run's output says that the sandbox, not the code, is the cause (SPEC 14): names
+ * the setting that would let it through. The evidence is a part of output. */
+struct blame;
+bool trial_blame(const struct trial *trial, struct str output, struct blame *out);
 /* The project's folder as commands see it (the user's own path, or the copy's). */
 const char *trial_root(const struct trial *trial);
 /* A folder for sockets and results that we and commands share: as this process sees it (short, so
@@ -66,6 +73,7 @@ struct trial_command {
 	int timeout_ms;             /* 0: none */
 	const char *const *env_set; /* further "NAME=value" for this command */
 	size_t output_cap;          /* 0: LIMIT_OUTPUT_BYTES */
+	bool network;               /* with our network: for `setup` commands */
 };
 
 int trial_run(struct trial *trial, const struct trial_command *command, struct child_result *out,

@@ -154,6 +154,7 @@ static int launch(struct child *child, const struct child_options *options, stru
 	plan.control_fd = control;
 	if (options->sandbox) {
 		plan.namespaces = sandbox_namespaces(options->sandbox);
+		plan.open_network = options->open_network;
 		plan.confinement = sandbox_confinement(options->sandbox);
 	}
 	if (plan.namespaces ? fork_inside(child, &plan, err) : fork_beside(child, &plan, err))

@@ -24,6 +24,7 @@ struct child_options {
 	 * of a maybe threaded process: system calls only. Gives the exit code. */
 	int (*entry)(void *context);
 	void *context;
+	bool open_network;             /* with a sandbox: our network instead of its own */
 	const struct sandbox *sandbox; /* where it runs; NULL: beside us. Outlives the start */
 };
 

@@ -206,9 +206,15 @@ _Noreturn void keeper_main(const struct keeper_plan *plan)
 
 _Noreturn void keeper_enter(const struct keeper_plan *plan, int start_fd)
 {
-	int error = namespaces_enter(plan->namespaces);
-	struct keeper_start start = {-error, "entering the namespaces"};
+	struct namespaces ns = *plan->namespaces;
+	struct keeper_start start;
+	int error;
 
+	setsid(); /* out of reach of the terminal's interrupt: who asked for it decides */
+	if (plan->open_network)
+		ns.network = -1;
+	error = namespaces_enter(&ns);
+	start = (struct keeper_start){-error, "entering the namespaces"};
 	if (!error) {
 		start.step = "making a process";
 		start.pid = (int)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);

@@ -4,6 +4,7 @@
  * allocation, no stdio. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/resource.h>
 
@@ -20,6 +21,7 @@ struct keeper_plan {
 	int report_fd;                         /* struct keeper_report goes here */
 	int control_fd;                        /* readable or hung up: end everything */
 	const struct namespaces *namespaces;   /* NULL: ours */
+	bool open_network;                     /* not the network namespace */
 	const struct confinement *confinement; /* NULL: none */
 };
 

@@ -184,19 +184,31 @@ static int hide_folders(struct build *b)
 	return 0;
 }
 
+static int cover(struct build *b, const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) || S_ISLNK(st.st_mode))
+		return 0;
+	if (bind_at(b->staging, S_ISDIR(st.st_mode) ? "empty" : "nothing", path, true))
+		return fail(b, "cover", path);
+	return 0;
+}
+
 static int hide_secrets(struct build *b)
 {
 	const char *home = b->plan->options->home;
+	const char *const *hidden = b->plan->options->hide;
 
 	for (size_t i = 0; home && i < ARRAY_LEN(home_secrets); i++) {
 		CLEANUP(freep) char *path = xasprintf("%s/%s", home, home_secrets[i]);
-		struct stat st;
 
-		if (lstat(path, &st) || S_ISLNK(st.st_mode))
-			continue;
-		if (bind_at(b->staging, S_ISDIR(st.st_mode) ? "empty" : "nothing", path, true))
-			return fail(b, "cover", path);
+		if (cover(b, path))
+			return -1;
 	}
+	for (; hidden && *hidden; hidden++)
+		if (cover(b, *hidden))
+			return -1;
 	return 0;
 }
 

@@ -164,6 +164,7 @@ static _Noreturn void build(struct sandbox *box, const struct sandbox_options *o
 	int fds[FD_MAX];
 	size_t n = 0;
 
+	setsid(); /* an interrupt from the terminal is not for it */
 	ns.mount = -1;
 	reply.ok = !namespaces_make(&ns, options->network, uid, gid, &reply.err);
 	plan.privileged = reply.ok && ns.user < 0;

@@ -30,6 +30,7 @@ struct sandbox_options {
 	const char *spare;        /* folder of ours on disk, for what memory cannot hold */
 	const char *home;         /* the user's, whose secrets are covered; NULL: unknown */
 	const char *const *show; /* folders that stay visible though they are in /tmp; NULL: none */
+	const char *const *hide; /* paths that are seen empty; NULL: none */
 	bool network;
 };
 

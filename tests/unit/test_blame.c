@@ -1,0 +1,89 @@
+/* blame: which failures are ours, and which are not. */
+#include "kit/trial/blame.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+
+static const char *const writable[] = {"/home/u/project", "/tmp", NULL};
+static const char *const stripped[] = {"API_URL", "DATABASE", NULL};
+static const struct blame_context all = {true, true, writable, stripped};
+
+static void test_rules(void **state)
+{
+	static const struct {
+		const char *output, *setting; /* NULL: the code's own failure */
+	} cases[] = {
+		{"OSError: [Errno 101] Network is unreachable\n", "sandbox.network"},
+		{"socket.gaierror: [Errno -3] Temporary failure in name resolution",
+			"sandbox.network"},
+		{"Error: getaddrinfo EAI_AGAIN api.example.com", "sandbox.network"},
+		{"dial tcp: lookup example.com: no such host", "sandbox.network"},
+		{"java.net.UnknownHostException: example.com", "sandbox.network"},
+		{"pip install -r requirements.txt\nfoo\nTemporary failure in name resolution",
+			"setup"},
+		{"npm ERR! request to https://x failed, reason: getaddrinfo ENOTFOUND x", "setup"},
+		{"psycopg2.OperationalError: connection to server at \"localhost\", port 5432 "
+		 "failed:"
+		 " Connection refused",
+			"services"},
+		{"Error: connect ECONNREFUSED 127.0.0.1:6379", "services"},
+		{"Error: connect ECONNREFUSED 127.0.0.1:63790", NULL},
+		{"Connection refused", NULL},
+		{"KeyError: 'API_URL'", "sandbox.env"},
+		{"sh: 1: DATABASE: parameter not set", "sandbox.env"},
+		{"KeyError: 'MY_API_URL'", NULL},
+		{"KeyError: 'name'", NULL},
+		{"API_URL is http://x", NULL},
+		{"PermissionError: [Errno 13] Permission denied: '/home/u/.cache/x'", "sandbox"},
+		{"OSError: [Errno 30] Read-only file system: '/opt/data'", "sandbox"},
+		{"touch: cannot touch '/tmp/x/y': Permission denied", NULL},
+		{"./run.sh: Permission denied", NULL},
+		{"mount: /mnt: Operation not permitted", "sandbox"},
+		{"RuntimeError: can't start new thread", "sandbox"},
+		{"AssertionError: 1 != 2\n1 failed", NULL},
+		{"", NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct blame blame = {0};
+		bool found = blame_find(&blame, &all, str_of(cases[i].output));
+
+		if (found != (cases[i].setting != NULL))
+			fail_msg("'%s': %s", cases[i].output, found ? blame.setting : "nothing");
+		if (found)
+			assert_string_equal(blame.setting, cases[i].setting);
+	}
+}
+
+static void test_what_is_open_is_not_blamed(void **state)
+{
+	static const struct blame_context open = {false, false, writable, NULL};
+	struct blame blame;
+
+	assert_false(blame_find(&blame, &open,
+		STR("Network is unreachable\nKeyError: 'API_URL'\nPermission denied: '/opt/x'\n")));
+}
+
+static void test_evidence_is_the_line(void **state)
+{
+	struct blame blame;
+
+	assert_true(blame_find(&blame, &all, STR("a\n  x: Network is unreachable  \nb\n")));
+	assert_true(str_eq_c(blame.evidence, "x: Network is unreachable"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_what_is_open_is_not_blamed),
+		cmocka_unit_test(test_evidence_is_the_line),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
