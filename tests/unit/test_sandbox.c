@@ -140,6 +140,48 @@ static void test_require_refuses_what_is_missing(void **state)
 	assert_int_equal(stopped_attacks_as(WITHOUT_NAMESPACES, SANDBOX_REQUIRE), -1);
 }
 
+static void open_scratch(struct trial **trial)
+{
+	struct err err = ERR_INIT;
+
+	if (trial_open(trial, &(struct trial_options){.root = "/usr/share"}, &err))
+		fail_msg("%s", err.msg);
+}
+
+static int fork_for_ever(void *context)
+{
+	while (!context)
+		if (fork() < 0)
+			usleep(100);
+	return 0;
+}
+
+static void test_a_bomb_does_not_starve_others(void **state)
+{
+	const struct trial_command work = {.command = "for i in 1 2 3 4 5; do sh -c true; done"};
+	const char *const argv[] = {"bomb", NULL};
+	struct child_options bomb = {.argv = argv, .entry = fork_for_ever, .timeout_ms = 20000};
+	struct trial *first = NULL, *second = NULL;
+	struct child *child = NULL;
+	struct err err = ERR_INIT;
+	struct child_result r;
+
+	if (!has_namespaces(0))
+		skip();
+	child_result_init(&r);
+	open_scratch(&first);
+	open_scratch(&second);
+	bomb.sandbox = trial_sandbox(first);
+	assert_int_equal(child_start(&child, &bomb, &err), 0);
+	assert_int_equal(child_wait(child, 500, &r, &err), CHILD_RUNNING);
+	assert_int_equal(trial_run(second, &work, &r, &err), 0);
+	assert_int_equal(r.exit_code, 0);
+	child_free(child);
+	child_result_release(&r);
+	trial_free(first);
+	trial_free(second);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +189,7 @@ int main(void)
 		cmocka_unit_test(test_all_is_stopped_for_a_plain_user),
 		cmocka_unit_test(test_attacks_work_where_nothing_stops_them),
 		cmocka_unit_test(test_landlock_holds_without_namespaces),
+		cmocka_unit_test(test_a_bomb_does_not_starve_others),
 		cmocka_unit_test(test_require_refuses_what_is_missing),
 	};
 

@@ -10,6 +10,7 @@
 
 #include "port/child/filter.h"
 #include "port/child/landlock.h"
+#include "port/child/namespaces.h"
 
 #define FILE_SIZE_MAX (8ULL << 30)
 
@@ -34,6 +35,11 @@ struct confine_failure confine_identity(const struct confinement *c)
 			       syscall(SYS_setresgid, c->gid, c->gid, c->gid) ||
 			       syscall(SYS_setresuid, c->uid, c->uid, c->uid)))
 		return (struct confine_failure){"giving up root", errno};
+	if (c->enclose) {
+		r = namespaces_enclose();
+		if (r)
+			return (struct confine_failure){"making a user namespace", r};
+	}
 	r = drop_capabilities();
 	if (r)
 		return (struct confine_failure){"dropping capabilities", r};

@@ -11,6 +11,7 @@ struct confinement {
 	bool drop; /* root becomes this */
 	uid_t uid;
 	gid_t gid;
+	bool enclose;                /* then, in a user namespace of its own */
 	int landlock_abi;            /* 0: no Landlock */
 	const char *const *writable; /* for Landlock, NULL-terminated */
 	struct sock_fprog filter;    /* len 0: no seccomp */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <inttypes.h>
 #include <net/if.h>
 #include <sched.h>
@@ -130,17 +131,45 @@ int namespaces_enter(const struct namespaces *ns)
 	return ns->pid && unshare(CLONE_NEWPID) ? errno : 0;
 }
 
-bool namespaces_probe_pid(void)
+int namespaces_enclose(void)
 {
-	int status = -1;
+	struct err err = ERR_INIT;
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+
+	if (unshare(CLONE_NEWUSER))
+		return errno;
+	return map_self(uid, gid, uid, gid, &err) ? err.sys_errno : 0;
+}
+
+enum { PROBE_NOTHING, PROBE_PID, PROBE_BOTH };
+
+static int probe(bool privileged, uid_t uid, gid_t gid)
+{
+	if (namespaces_mount_proc())
+		return PROBE_NOTHING;
+	if (!privileged || setgroups(0, NULL) || setresgid(gid, gid, gid) ||
+		setresuid(uid, uid, uid) || namespaces_enclose())
+		return PROBE_PID;
+	return PROBE_BOTH;
+}
+
+struct namespaces_probe namespaces_probe(bool privileged, uid_t uid, gid_t gid)
+{
+	struct namespaces_probe found = {false, false};
+	int status = 0;
 	pid_t pid;
 
 	if (unshare(CLONE_NEWPID))
-		return false;
+		return found;
 	pid = fork();
 	if (pid == 0)
-		_exit(namespaces_mount_proc() ? 1 : 0);
-	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+		_exit(probe(privileged, uid, gid));
+	if (pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status)) {
+		found.pid = WEXITSTATUS(status) >= PROBE_PID;
+		found.enclose = WEXITSTATUS(status) == PROBE_BOTH;
+	}
+	return found;
 }
 
 int namespaces_mount_proc(void)

@@ -24,8 +24,15 @@ int namespaces_make(
 /* Enters all. Safe after fork(). 0 or errno. */
 int namespaces_enter(const struct namespaces *ns);
 /* Whether a pid namespace with a /proc of its own is to be had here (some containers cover parts of
- * /proc, and the kernel then refuses new ones). In a process made for it. */
-bool namespaces_probe_pid(void);
+ * /proc, and the kernel then refuses new ones), and whether root, become uid and gid, can enclose
+ * itself there. In a process made for it. */
+struct namespaces_probe {
+	bool pid, enclose;
+};
+struct namespaces_probe namespaces_probe(bool privileged, uid_t uid, gid_t gid);
+/* A user namespace that holds the caller's own ids alone: what it runs is counted apart from what
+ * else runs under its uid. Safe after fork(). 0 or errno; then the process must not go on. */
+int namespaces_enclose(void);
 /* In the first process of a new pid namespace, mounts its /proc. Safe after fork(). 0 or errno. */
 int namespaces_mount_proc(void);
 /* A user namespace for an id-mapped mount that swaps root with uid and gid (0: not). Its

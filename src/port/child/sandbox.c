@@ -36,7 +36,7 @@ struct sandbox {
 	struct confinement confinement;
 	vec(char *) writable;
 	struct layer layers[LAYER_COUNT];
-	bool privileged;
+	struct namespaces_probe probed;
 	uid_t uid; /* who commands run as, as seen from here */
 	gid_t gid;
 	int tree;
@@ -108,7 +108,8 @@ void sandbox_protect_self(void)
 
 /* What the builder process sends back, with descriptors beside it. */
 struct build_reply {
-	bool ok, pid, user, network, ipc;
+	bool ok, user, network, ipc;
+	struct namespaces_probe probed;
 	struct mounts_result mounts;
 	struct err err; /* err.file points to a literal of the same program */
 };
@@ -181,7 +182,9 @@ static _Noreturn void build(struct sandbox *box, const struct sandbox_options *o
 			fds[n++] = ns.network;
 		if (reply.ipc)
 			fds[n++] = ns.ipc;
-		reply.pid = box->ns.pid || namespaces_probe_pid();
+		if (!box->probed.pid)
+			box->probed = namespaces_probe(plan.privileged, box->uid, box->gid);
+		reply.probed = box->probed;
 	}
 	_exit(send_reply(sock, &reply, fds, n) ? 1 : 0);
 }
@@ -233,7 +236,8 @@ static int rebuild(struct sandbox *box, const struct sandbox_options *options,
 	replace_fd(&box->ns.user, reply->user ? fds[n++] : -1);
 	replace_fd(&box->ns.network, reply->network ? fds[n++] : -1);
 	replace_fd(&box->ns.ipc, reply->ipc ? fds[n++] : -1);
-	box->ns.pid = reply->pid;
+	box->ns.pid = reply->probed.pid;
+	box->probed = reply->probed;
 	return 0;
 }
 
@@ -247,8 +251,8 @@ static void note_namespaces(
 			reply->mounts.why_copied, ro);
 	else
 		set_layer(box, LAYER_MOUNT, LAYER_ON, "overlay%s", ro);
-	set_layer(box, LAYER_PID, reply->pid ? LAYER_ON : LAYER_MISSING, "%s",
-		reply->pid ? "" : "no /proc of its own can be mounted");
+	set_layer(box, LAYER_PID, reply->probed.pid ? LAYER_ON : LAYER_MISSING, "%s",
+		reply->probed.pid ? "" : "no /proc of its own can be mounted");
 	if (options->network)
 		set_layer(box, LAYER_NETWORK, LAYER_WAIVED, "network was asked for");
 	else
@@ -287,7 +291,9 @@ static void confine(struct sandbox *box, struct err *err)
 	if (geteuid() == 0 && !box->confinement.drop && box->ns.user < 0)
 		set_layer(box, LAYER_IDENTITY, LAYER_MISSING, "commands run as root");
 	else
-		set_layer(box, LAYER_IDENTITY, LAYER_ON, "uid %u", box->uid);
+		set_layer(box, LAYER_IDENTITY, LAYER_ON, "uid %u%s", box->uid,
+			box->ns.user >= 0 || box->confinement.enclose ? " in a user namespace"
+								      : "");
 }
 
 static struct sandbox *new_sandbox(void)
@@ -348,6 +354,7 @@ int sandbox_open(struct sandbox **out, const struct sandbox_options *options, st
 	box->confinement.drop = geteuid() == 0 && box->ns.user < 0;
 	box->confinement.uid = box->uid;
 	box->confinement.gid = box->gid;
+	box->confinement.enclose = reply.probed.enclose;
 	note_namespaces(box, options, &reply);
 	list_writable(box, options, reply.mounts.terminals);
 	confine(box, err);
