@@ -22,6 +22,7 @@
 struct worker {
 	pid_t pid; /* 0: free */
 	int fd;    /* the case's JSON comes through it */
+	struct str id;
 	struct buf line;
 };
 
@@ -115,6 +116,7 @@ static int start(struct bench *b, struct worker *w, struct err *err)
 	}
 	close(fds[1]);
 	w->fd = fds[0];
+	w->id = b->ids.v[b->next];
 	buf_init(&w->line, LIMIT_JSON_BYTES);
 	b->next++;
 	return 0;
@@ -149,20 +151,26 @@ static int save_patch(struct bench *b, const struct json_t *j, struct err *err)
 static int finish(struct bench *b, struct worker *w, struct err *err)
 {
 	CLEANUP(json_freep) struct json_t *j = NULL;
+	struct err crash = ERR_INIT;
 	struct rusage usage = {0};
 	BUF_AUTO text;
 	int status, rc;
 
+	buf_init(&text, LIMIT_JSON_BYTES);
 	wait4(w->pid, &status, 0, &usage);
 	close(w->fd);
 	w->pid = 0;
+	if (!w->line.n) {
+		err_set(&crash, ERR_INTERNAL, "the case ended without a result (wait status %d)",
+			status);
+		bench_case_failed(&w->line, w->id, &crash);
+	}
 	rc = json_parse(&j, buf_view(&w->line), err);
 	buf_release(&w->line);
 	if (rc < 0)
-		return err_wrap(err, "a case ended without a result (status %d)", status);
+		return -1;
 	json_put_int(j, "max_rss_kb", usage.ru_maxrss);
 	count(b, j, usage.ru_maxrss);
-	buf_init(&text, LIMIT_JSON_BYTES);
 	json_write(&text, j, 0);
 	if (b->out) {
 		fprintf(b->out, "%s\n", buf_text(&text));

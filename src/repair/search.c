@@ -208,14 +208,14 @@ static int step(struct search *s, struct err *err)
 /* Moves on to a base that came closer. 0, or SEARCH_DONE when there is none. */
 static int next_round(struct search *s, struct err *err)
 {
-	struct partial *base = next_partial(s), copy;
+	struct partial *best = next_partial(s);
 
-	if (!base)
+	if (!best)
 		return SEARCH_DONE;
-	base->used = true;
-	copy = *base;
-	trace_event("search_round", "depth %d from %.*s", copy.depth, STR_ARGS(copy.patch.note));
-	return start_round(s, &copy, err);
+	best->used = true;
+	s->base = *best; /* the list moves as it grows */
+	trace_event("search_round", "depth %d from %.*s", best->depth, STR_ARGS(best->patch.note));
+	return start_round(s, &s->base, err);
 }
 
 int search_next(struct search *s, struct search_hit *out, struct err *err)
