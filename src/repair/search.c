@@ -29,6 +29,7 @@ struct search {
 	struct search_options options;
 	struct arena mem;
 	struct round *round;         /* the one under way */
+	struct partial base;         /* that it builds on */
 	vec(struct search_hit) hits; /* found, not yet given */
 	size_t next_hit;
 	vec(struct partial) partials;
