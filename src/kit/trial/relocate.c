@@ -72,10 +72,11 @@ static bool names_path(int folder, const char *name, const char *path)
 	return found;
 }
 
-/* Python's files that hold paths of source trees. */
+/* Files that hold paths of source trees: Python's, and a submodule's pointer to its git directory.
+ */
 static bool is_path_file(struct str name)
 {
-	return str_ends(name, ".pth") || str_ends(name, ".egg-link") ||
+	return str_eq_c(name, ".git") || str_ends(name, ".pth") || str_ends(name, ".egg-link") ||
 	       str_eq_c(name, "direct_url.json") || str_starts(name, "__editable__");
 }
 
@@ -164,9 +165,9 @@ static int relocate_folder(struct relocation *r, int folder, int depth)
 	while (dir && !result && (entry = readdir(dir))) {
 		struct str name = str_of(entry->d_name);
 
-		if (str_eq_c(name, ".") || str_eq_c(name, "..") || str_eq_c(name, ".git"))
+		if (str_eq_c(name, ".") || str_eq_c(name, ".."))
 			continue;
-		if (entry->d_type == DT_DIR)
+		if (entry->d_type == DT_DIR && !str_eq_c(name, ".git"))
 			result = relocate_inner(r, folder, entry->d_name, depth + 1);
 		else if (entry->d_type == DT_REG && is_path_file(name))
 			result = rewrite(r, folder, entry->d_name);

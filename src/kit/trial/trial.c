@@ -13,6 +13,7 @@
 #include "kit/trial/base.h"
 #include "kit/trial/blame.h"
 #include "kit/trial/files.h"
+#include "kit/trial/git_copy.h"
 #include "kit/trial/masks.h"
 #include "kit/trial/relocate.h"
 #include "kit/trial/trial_env.h"
@@ -159,7 +160,8 @@ static int copy_project(struct trial *t, struct err *err)
 	CLEANUP(fd_closep) int from = open(t->source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (from < 0)
 		return err_sys(err, errno, "cannot open the folder '%s'", t->source);
-	if (copy_tree(from, t->copy, NULL, err) ||
+	if (copy_tree(from, t->copy, git_copy_ignored(t->source), err) ||
+		git_copy(t->copy, t->source, &t->masks, err) ||
 		upper_apply_to_copy(t->copy, &t->trees[0], err) ||
 		relocate(t->copy, t->source, t->root, &t->notes, err))
 		return -1;

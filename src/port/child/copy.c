@@ -17,6 +17,7 @@ struct copy {
 	const char *const *ignore;
 	struct buf path; /* of what is being copied, for globs and messages */
 	int depth;
+	bool merge;
 	struct err *err;
 };
 
@@ -75,7 +76,7 @@ static int copy_file(struct copy *c, int from, int to, const char *name, const s
 	CLEANUP(fd_closep)
 	int out = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (out < 0)
-		return fail(c, "write the copy of");
+		return c->merge && errno == EEXIST ? 0 : fail(c, "write the copy of");
 	if (copy_bytes(c, in, out))
 		return -1;
 	if (fchmod(out, (st->st_mode & 07777) | S_IRUSR | S_IWUSR))
@@ -111,7 +112,7 @@ static int copy_folder(struct copy *c, int from, int to, const char *name, const
 	int in = openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (in < 0)
 		return fail(c, "read the folder");
-	if (mkdirat(to, name, 0700))
+	if (mkdirat(to, name, 0700) && !(c->merge && errno == EEXIST))
 		return fail(c, "make a copy of the folder");
 	CLEANUP(fd_closep)
 	int out = openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -166,9 +167,8 @@ static int copy_entries(struct copy *c, int from, int to)
 	return r;
 }
 
-int copy_tree(int from, int to, const char *const *ignore, struct err *err)
+static int copy_all(struct copy c, int from, int to)
 {
-	struct copy c = {.ignore = ignore, .err = err};
 	int r;
 
 	buf_init(&c.path, (size_t)LIMIT_PATH_BYTES * 16);
@@ -206,6 +206,16 @@ int copy_chown(int folder, const struct copy_owner *owner, struct err *err)
 		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
 			r = chown_entry(folder, entry->d_name, owner, err);
 	return r;
+}
+
+int copy_tree(int from, int to, const char *const *ignore, struct err *err)
+{
+	return copy_all((struct copy){.ignore = ignore, .err = err}, from, to);
+}
+
+int copy_merge(int from, int to, const char *const *ignore, struct err *err)
+{
+	return copy_all((struct copy){.ignore = ignore, .merge = true, .err = err}, from, to);
 }
 
 void remove_entry(int folder, const char *name)

