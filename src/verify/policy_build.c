@@ -44,6 +44,14 @@ static bool is_layout(const struct judge *j)
 	return changed_words(&j->old, &old_n) == changed_words(&j->new, &new_n) && old_n == new_n;
 }
 
+/* A word as it is compared: what a list's end leaves at it does not count. */
+static struct str bare(struct str word)
+{
+	while (word.n > 1 && strchr(")],\"'", word.p[word.n - 1]))
+		word.n--;
+	return word;
+}
+
 /* Each word that came must be harmless by itself: a source file's name, a verbose flag. */
 static bool only_adds_words(struct judge *j, const struct unit *o, const struct unit *n)
 {
@@ -53,7 +61,7 @@ static bool only_adds_words(struct judge *j, const struct unit *o, const struct 
 	while (str_next(&after, ' ', &word)) {
 		struct str rest = before;
 
-		if (str_next(&rest, ' ', &have) && str_eq(have, word)) {
+		if (str_next(&rest, ' ', &have) && str_eq(bare(have), bare(word))) {
 			before = rest;
 			continue;
 		}
@@ -63,6 +71,77 @@ static bool only_adds_words(struct judge *j, const struct unit *o, const struct 
 			return false;
 	}
 	return before.n == 0;
+}
+
+/* All the old line's words are there, in order, with others between. */
+static bool adds_words(const struct unit *o, const struct unit *n)
+{
+	struct str before = o->text, after = n->text, word, have;
+
+	while (str_next(&before, ' ', &have)) {
+		bool found = false;
+
+		while (!found && str_next(&after, ' ', &word))
+			found = str_eq(bare(have), bare(word));
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+/* Whether the line runs the tests. */
+static bool is_runner(struct judge *j, const struct unit *u)
+{
+	struct tables *t = &j->policy->tables;
+
+	for (size_t i = 0; i < t->n_rules; i++)
+		if (t->rules[i].mark == MARK_RUNNER &&
+			rule_is_for(&t->rules[i], PATH_BUILD, j->language->lexis.name) &&
+			rule_match(&t->rules[i], u->text, NULL))
+			return true;
+	return false;
+}
+
+/* Whether the command says which files to test; without, it tests all. */
+static bool names_files(const struct unit *u)
+{
+	struct str rest = u->text, word;
+
+	while (str_next(&rest, ' ', &word))
+		if (!str_starts(word, "-") && !str_starts(word, "./") && !str_starts(word, "@") &&
+			(str_find_char(word, '/') >= 0 || str_starts(word, "test") ||
+				str_has(word, "::") || str_ends(bare(word), ".py")))
+			return true;
+	return false;
+}
+
+/* The command that runs the tests may get louder or wider, nothing else. */
+static bool judge_runner(struct judge *j, const struct unit *o, const struct unit *n)
+{
+	if (!is_runner(j, o))
+		return false;
+	if (!only_adds_words(j, o, n) || (names_files(n) && !names_files(o)))
+		judge_report(j, adds_words(o, n) ? POLICY_REFUSE : POLICY_HOLD, "noop-command",
+			n->number, "changes how tests are run: %.*s",
+			n->text.n < 120 ? (int)n->text.n : 120, n->text.p);
+	return true;
+}
+
+/* Lines too different to be a pair, but both run the tests. */
+static void pair_runners(struct judge *j)
+{
+	for (size_t i = 0; i < j->old.n; i++) {
+		struct unit *o = &j->old.v[i];
+
+		for (size_t k = 0; o->mate < 0 && o->pair < 0 && k < j->new.n; k++) {
+			struct unit *n = &j->new.v[k];
+
+			if (n->mate < 0 && n->pair < 0 && is_runner(j, o) && is_runner(j, n)) {
+				o->pair = (int)k;
+				n->pair = (int)i;
+			}
+		}
+	}
 }
 
 static bool is_harmless_pair(struct judge *j, const struct unit *o, const struct unit *n)
@@ -111,6 +190,7 @@ void judge_build(struct judge *j)
 	}
 	if (is_layout(j))
 		return;
+	pair_runners(j);
 	for (size_t i = 0; i < j->old.n; i++) {
 		const struct unit *o = &j->old.v[i];
 
@@ -118,6 +198,7 @@ void judge_build(struct judge *j)
 			continue;
 		if (o->pair >= 0) {
 			if (!judge_threshold(j, o, &j->new.v[o->pair]) &&
+				!judge_runner(j, o, &j->new.v[o->pair]) &&
 				!is_harmless_pair(j, o, &j->new.v[o->pair]))
 				hold(j, &j->new.v[o->pair], "changes");
 		} else if (!is_harmless_line(j, o)) {

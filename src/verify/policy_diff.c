@@ -189,6 +189,15 @@ static bool read_extended(struct reader *r, struct str line)
 	return true;
 }
 
+/* pkg.orig/src/x.c and pkg/src/x.c: the first part is the folder that was compared. */
+static bool same_but_first(struct str a, struct str b)
+{
+	ptrdiff_t i = str_find_char(a, '/'), k = str_find_char(b, '/');
+
+	return str_eq(a, b) ||
+	       (i > 0 && k > 0 && str_eq(str_from(a, (size_t)i), str_from(b, (size_t)k)));
+}
+
 /* "--- " at the head of a file, or a removed line that looks so? A header is followed by "+++ "
  * and, within a hunk, by the next "@@": else lines behind it would be in no hunk and go unread. */
 static bool read_names(struct reader *r, struct str line)
@@ -210,8 +219,10 @@ static bool read_names(struct reader *r, struct str line)
 		r->file->status = CHANGE_DELETE;
 	else if (!before.n)
 		r->file->status = CHANGE_ADD;
-	else if (!str_eq(before, after))
+	else if (!same_but_first(before, after))
 		r->file->status = CHANGE_RENAME;
+	else
+		before = after;
 	r->file->old_path = before;
 	r->file->path = after.n ? after : before;
 	return true;

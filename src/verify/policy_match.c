@@ -224,29 +224,52 @@ static void collect(const struct unit *u, const bool *kept, unsigned *parts, siz
 		}
 }
 
+/* Marks what is common in the middle of both, found by walking the table of common lengths back. */
+static void mark_common(const struct unit *o, const struct unit *n, bool *kept_old, bool *kept_new,
+	struct arena *mem)
+{
+	size_t i = o->n, k = n->n, width = n->n + 1;
+	uint16_t *table;
+
+	if (o->n > PAIR_TOKENS || n->n > PAIR_TOKENS)
+		return;
+	table = arena_array(mem, (o->n + 1) * width, sizeof(*table));
+	common_tokens(o, n, table);
+	while (i && k) {
+		uint16_t here = table[i * width + k];
+
+		if (o->tokens[i - 1].hash == n->tokens[k - 1].hash &&
+			here == table[(i - 1) * width + k - 1] + 1)
+			kept_old[--i] = kept_new[--k] = true;
+		else if (table[(i - 1) * width + k] == here)
+			i--;
+		else
+			k--;
+	}
+}
+
 void judge_delta(
 	struct delta *out, const struct unit *old, const struct unit *new_, struct arena *mem)
 {
-	size_t i = old->n, k = new_->n, width = new_->n + 1;
 	bool *kept_old = arena_alloc(mem, old->n + 1), *kept_new = arena_alloc(mem, new_->n + 1);
-	uint16_t *table;
+	size_t head = 0, tail = 0, least = old->n < new_->n ? old->n : new_->n;
+	struct unit a = *old, b = *new_;
 
 	*out = (struct delta){.kept_old = kept_old, .kept_new = kept_new};
-	if (old->n <= PAIR_TOKENS && new_->n <= PAIR_TOKENS) {
-		table = arena_array(mem, (old->n + 1) * width, sizeof(*table));
-		common_tokens(old, new_, table);
-		while (i && k) {
-			uint16_t here = table[i * width + k];
-
-			if (old->tokens[i - 1].hash == new_->tokens[k - 1].hash &&
-				here == table[(i - 1) * width + k - 1] + 1)
-				kept_old[--i] = kept_new[--k] = true;
-			else if (table[(i - 1) * width + k] == here)
-				i--;
-			else
-				k--;
-		}
+	while (head < least && old->tokens[head].hash == new_->tokens[head].hash) {
+		kept_old[head] = kept_new[head] = true;
+		head++;
 	}
+	while (tail < least - head &&
+		old->tokens[old->n - 1 - tail].hash == new_->tokens[new_->n - 1 - tail].hash) {
+		tail++;
+		kept_old[old->n - tail] = kept_new[new_->n - tail] = true;
+	}
+	a.tokens += head;
+	b.tokens += head;
+	a.n -= head + tail;
+	b.n -= head + tail;
+	mark_common(&a, &b, kept_old + head, kept_new + head, mem);
 	collect(old, kept_old, &out->gone, &out->n_gone);
 	collect(new_, kept_new, &out->come, &out->n_come);
 }

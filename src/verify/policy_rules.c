@@ -155,22 +155,15 @@ bool judge_is_inline_test(const struct judge *j, const struct units *units, size
 	return may_be_test(j, units, unit);
 }
 
-static const char *const FORGIVEN_IN_NEW[] = {
-	"skipped-test", "retry-or-sleep", "swallowed-failure", "early-exit"};
-
 /* A new test may skip itself somewhere: a person looks. Nothing that was checked is lost. */
 static enum policy_verdict softened(const struct judge *j, const struct rule *rule, size_t unit)
 {
 	enum policy_verdict verdict = rule->action == RULE_REFUSE ? POLICY_REFUSE : POLICY_HOLD;
 
-	if (!(rule->kinds & PATH_TEST) || j->kind == PATH_BUILD || rule->sign != '+' ||
-		rule->form == FORM_RAW)
+	if (rule->in_new >= verdict || rule->sign != '+')
 		return verdict;
-	if (str_eq_c(str_of(rule->name), "compiled-out"))
-		return j->file->status == CHANGE_ADD ? POLICY_ALLOW : verdict;
-	for (size_t i = 0; i < ARRAY_LEN(FORGIVEN_IN_NEW); i++)
-		if (!strcmp(rule->name, FORGIVEN_IN_NEW[i]) && judge_in_new_function(j, unit))
-			return POLICY_HOLD;
+	if (rule->form == FORM_RAW ? j->file->status == CHANGE_ADD : judge_in_new_function(j, unit))
+		return rule->in_new;
 	return verdict;
 }
 
@@ -226,12 +219,22 @@ static void apply_raw_rule(struct judge *j, struct rule *rule)
 	vec_free(&there.of);
 }
 
+/* A statement so long that a window does not hold it may hide anything behind its start. */
+static void judge_long_units(struct judge *j)
+{
+	for (size_t i = 0; i < j->new.n; i++)
+		if (j->new.v[i].mate < 0 && j->new.v[i].text.n > WINDOW_BYTES / 2)
+			judge_report(j, POLICY_HOLD, "long-line", j->new.v[i].number,
+				"%zu bytes in one statement", j->new.v[i].text.n);
+}
+
 void judge_rules(struct judge *j)
 {
 	struct tables *t = &j->policy->tables;
 	struct str language = j->language->lexis.name;
 	struct joined old, new_;
 
+	judge_long_units(j);
 	join(&old, &j->old, j->mem);
 	join(&new_, &j->new, j->mem);
 	for (size_t i = 0; i < t->n_rules; i++) {

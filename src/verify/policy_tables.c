@@ -144,7 +144,8 @@ static const struct {
 } MARKS[] = {{"testcase", MARK_TESTCASE}, {"import", MARK_IMPORT}, {"message", MARK_MESSAGE},
 	{"leave", MARK_LEAVE}, {"loop", MARK_LOOP}, {"guard", MARK_GUARD},
 	{"function", MARK_FUNCTION}, {"register", MARK_REGISTER}, {"near", MARK_NEAR},
-	{"helper", MARK_HELPER}, {"raises", MARK_RAISES}, {"closure", MARK_CLOSURE}};
+	{"helper", MARK_HELPER}, {"raises", MARK_RAISES}, {"closure", MARK_CLOSURE},
+	{"runner", MARK_RUNNER}, {"fake", MARK_FAKE}, {"patch", MARK_PATCH}};
 
 static bool parse_action(struct rule *out, struct str action)
 {
@@ -168,6 +169,9 @@ static bool parse_action(struct rule *out, struct str action)
 static bool parse_form(struct rule *out, struct str form)
 {
 	out->sign = '=';
+	out->in_new = POLICY_REFUSE;
+	for (; str_ends(form, "?"); form.n--)
+		out->in_new--;
 	if (form.n && strchr("+-", form.p[0])) {
 		out->sign = form.p[0];
 		form = str_from(form, 1);
@@ -349,8 +353,12 @@ bool rule_match(struct rule *rule, struct str subject, struct str *hit)
 	struct err err = ERR_INIT;
 
 	if (!rule->regex && regex_new(&rule->regex, rule->pattern, &err) < 0) {
-		log_error("%s", err.msg); /* the unit test compiles every pattern */
-		return false;
+		/* A unit test compiles every pattern; should one fail after all, it fails closed.
+		 */
+		log_error("%s", err.msg);
+		if (hit)
+			*hit = subject;
+		return rule->action == RULE_REFUSE || rule->action == RULE_HOLD;
 	}
 	if (!regex_match(rule->regex, subject, groups))
 		return false;

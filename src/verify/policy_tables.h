@@ -45,6 +45,9 @@ enum unit_mark {
 	MARK_REGISTER = 128, /* puts a test or a case on a list */
 	MARK_NEAR = 256,     /* an assertion with a tolerance */
 	MARK_RAISES = 1024,  /* an assertion that names what must be raised */
+	MARK_RUNNER = 4096,  /* of a build file: runs the tests */
+	MARK_FAKE = 8192,    /* imports a stand-in */
+	MARK_PATCH = 16384,  /* puts a stand-in in place */
 	MARK_HELPER = 512,   /* dropping it loses no check: debug output, unused values */
 };
 
@@ -56,9 +59,10 @@ struct rule {
 	unsigned kinds;       /* enum path_kind bits */
 	struct str languages; /* "python,js" or "*" */
 	enum rule_form form;
-	char sign;     /* '+' must not appear, '-' must not go, '=' describes */
-	uint64_t mark; /* RULE_MARK */
-	int strength;  /* RULE_STRENGTH */
+	char sign;                  /* '+' must not appear, '-' must not go, '=' describes */
+	enum policy_verdict in_new; /* the most it says of what the patch adds as a whole */
+	uint64_t mark;              /* RULE_MARK */
+	int strength;               /* RULE_STRENGTH */
 	struct str pattern;
 	struct regex *regex; /* NULL until used */
 };

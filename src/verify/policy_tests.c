@@ -187,6 +187,27 @@ static void report_pair(struct tests *t, const struct unit *o, const struct unit
 		n->text.n < 100 ? (int)n->text.n : 100, n->text.p);
 }
 
+/* Less of the value is compared than before: sorted(x), len(x), x.lower(), () => expect(x). */
+static bool coarsens(const struct unit *n, const struct delta *d)
+{
+	static const char *const WORDS[] = {"sorted", "set", "bool", "round", "int", "abs", "len",
+		"type", "lower", "upper", "strip", "trim", "floor", "ceil", "frozenset", "Counter",
+		"toLowerCase", "Boolean", "Number", "typeof", "length", "size", "sort", "go",
+		"defer", "func", "function", "keys"};
+
+	for (size_t i = 0; i < n->n; i++) {
+		if (d->kept_new[i])
+			continue;
+		if (token_is(&n->tokens[i], "=>") || token_is(&n->tokens[i], "{") ||
+			(token_is(&n->tokens[i], "->") && i && token_is(&n->tokens[i - 1], ")")))
+			return true;
+		for (size_t w = 0; w < ARRAY_LEN(WORDS); w++)
+			if (token_is(&n->tokens[i], WORDS[w]))
+				return true;
+	}
+	return false;
+}
+
 static void judge_assertion(
 	struct tests *t, const struct unit *o, const struct unit *n, const struct delta *d)
 {
@@ -207,7 +228,7 @@ static void judge_assertion(
 		report_pair(t, o, n, POLICY_REFUSE, near ? "looser-tolerance" : "changed-expected");
 	else if ((o->marks & MARK_RAISES) && (d->gone & DELTA_WORD))
 		report_pair(t, o, n, POLICY_REFUSE, "changed-expected");
-	else if (verb == VERB_OTHER)
+	else if (verb == VERB_OTHER || coarsens(n, d))
 		report_pair(t, o, n, POLICY_REFUSE, "weaker-assertion");
 	else if (parts & (DELTA_OPERATOR | DELTA_CONTROL))
 		report_pair(t, o, n, POLICY_REFUSE, "weaker-assertion");
@@ -316,6 +337,20 @@ static void judge_statement(
 		report_pair(t, o, n, POLICY_HOLD, "changed-test");
 }
 
+/* An import may move, but not to a stand-in of what it was. */
+static void judge_import(struct tests *t, const struct unit *o, const struct unit *n)
+{
+	if ((n->marks & MARK_FAKE) && !(o->marks & MARK_FAKE))
+		report_pair(t, o, n, POLICY_REFUSE, "redirected-import");
+}
+
+/* Without a plugin, pytest skips async def; other languages' runners await. */
+static bool turns_async(const struct judge *j, const struct unit *o, const struct unit *n)
+{
+	return j->language->lexis.blocks == BLOCKS_INDENT &&
+	       str_starts(n->code, "async ") != str_starts(o->code, "async ");
+}
+
 static void judge_pair(struct tests *t, size_t old_unit)
 {
 	const struct unit *o = &t->j->old.v[old_unit], *n = &t->j->new.v[o->pair];
@@ -327,7 +362,9 @@ static void judge_pair(struct tests *t, size_t old_unit)
 	if ((o->marks & MARK_TESTCASE) && !(n->marks & MARK_TESTCASE))
 		report_pair(t, o, n, POLICY_REFUSE, "uncollected-test");
 	else if (o->marks & n->marks & MARK_IMPORT)
-		return; /* what a redirected import looks like is a rule */
+		judge_import(t, o, n);
+	else if ((o->marks & MARK_TESTCASE) && turns_async(t->j, o, n))
+		report_pair(t, o, n, POLICY_REFUSE, "uncollected-test");
 	else if (!o->strength && judge_was_forbidden(t->j, old_unit))
 		return;
 	else if (o->strength)
@@ -433,6 +470,40 @@ static bool overrides(const struct judge *j, size_t index)
 	return false;
 }
 
+/* A function within a function, which nobody may call. */
+static bool is_nested(const struct units *units, int p)
+{
+	const struct unit *u = &units->v[p];
+
+	if (u->marks & MARK_CLOSURE)
+		return true;
+	for (int up = u->parent; (u->marks & MARK_FUNCTION) && up >= 0; up = units->v[up].parent)
+		if (units->v[up].marks & (MARK_TESTCASE | MARK_FUNCTION) &&
+			!str_starts(units->v[up].code, "class "))
+			return true;
+	return false;
+}
+
+/* A stand-in for something that a kept assertion calls. */
+static bool replaces_checked(const struct judge *j, size_t index)
+{
+	const struct unit *u = &j->new.v[index];
+
+	for (size_t k = 0; (u->marks & MARK_PATCH) && k < u->n; k++) {
+		const struct token *t = &u->tokens[k];
+		ptrdiff_t dot = str_rfind_char(t->text, '.');
+		struct str name = dot >= 0 ? str_from(t->text, (size_t)dot + 1) : t->text;
+		bool called = t->kind == TOKEN_STRING ||
+			      (t->kind == TOKEN_WORD && k + 1 < u->n && token_is(&t[1], "("));
+
+		for (size_t i = 0; called && name.n > 0 && i < j->new.n; i++)
+			if (j->new.v[i].mate >= 0 && is_check(&j->new, i) &&
+				mentions(&j->new.v[i], name) && !is_verb(name))
+				return true;
+	}
+	return false;
+}
+
 /* A kept statement is now inside a condition, a loop, a try, or a function nobody calls. */
 static void judge_kept(struct tests *t, size_t index)
 {
@@ -451,6 +522,10 @@ static void judge_kept(struct tests *t, size_t index)
 				"'%.*s' now decides over '%.*s'",
 				head->code.n < 80 ? (int)head->code.n : 80, head->code.p,
 				u->code.n < 80 ? (int)u->code.n : 80, u->code.p);
+		else if (u->strength && !(head->marks & MARK_TESTCASE) && is_nested(&j->new, p))
+			judge_report(j, POLICY_REFUSE, "guarded-test", head->number,
+				"an assertion moved into '%.*s'",
+				head->code.n < 80 ? (int)head->code.n : 80, head->code.p);
 		else if ((head->marks & (MARK_FUNCTION | MARK_CLOSURE)) &&
 			 !(head->marks & MARK_TESTCASE) && u->strength)
 			judge_report(j, POLICY_HOLD, "changed-test", head->number,
@@ -469,10 +544,25 @@ static void judge_come(struct tests *t, size_t index)
 	if (u->marks & MARK_LEAVE)
 		judge_report(j, POLICY_REFUSE, "early-exit", u->number, "adds: %.*s",
 			u->code.n < 120 ? (int)u->code.n : 120, u->code.p);
+	else if (replaces_checked(j, index))
+		judge_report(j, POLICY_REFUSE, "patched-value", u->number,
+			"stands in for what is checked: %.*s",
+			u->text.n < 120 ? (int)u->text.n : 120, u->text.p);
 	else if (overrides(j, index))
 		judge_report(j, POLICY_REFUSE, "overridden-value", u->number,
 			"sets what is checked: %.*s", u->code.n < 120 ? (int)u->code.n : 120,
 			u->code.p);
+}
+
+/* Whether two units of a hunk are in one block: nothing between them is further out. */
+static bool same_block(const struct units *units, size_t a, size_t b)
+{
+	size_t from = a < b ? a : b, to = a < b ? b : a;
+
+	for (size_t i = from; i <= to; i++)
+		if (units->v[i].indent < units->v[a].indent)
+			return false;
+	return units->v[a].indent == units->v[b].indent && units->v[a].hunk == units->v[b].hunk;
 }
 
 /* In Python the later of two tests of one name hides the earlier. */
@@ -482,9 +572,9 @@ static void judge_shadowed(struct tests *t, size_t index)
 	const struct unit *u = &j->new.v[index];
 
 	for (size_t i = 0; i < j->new.n; i++)
-		if (i != index && j->new.v[i].indent == u->indent &&
-			(j->new.v[i].marks &MARK_TESTCASE) && str_eq(j->new.v[i].code, u->code) &&
-			(u->parent < 0 || j->new.v[i].parent == u->parent))
+		if (i != index && (j->new.v[i].marks &MARK_TESTCASE) &&
+			str_eq(j->new.v[i].code, u->code) &&
+			(u->indent ? same_block(&j->new, i, index) : !j->new.v[i].indent))
 			judge_report(j, POLICY_REFUSE, "uncollected-test", u->number,
 				"hides a test of the same name: %.*s",
 				u->code.n < 120 ? (int)u->code.n : 120, u->code.p);
