@@ -152,7 +152,7 @@ static int fork_for_ever(void *context)
 {
 	while (!context)
 		if (fork() < 0)
-			usleep(100);
+			usleep(50000);
 	return 0;
 }
 
@@ -173,7 +173,7 @@ static void test_a_bomb_does_not_starve_others(void **state)
 	open_scratch(&second);
 	bomb.sandbox = trial_sandbox(first);
 	assert_int_equal(child_start(&child, &bomb, &err), 0);
-	assert_int_equal(child_wait(child, 500, &r, &err), CHILD_RUNNING);
+	assert_int_equal(child_wait(child, 300, &r, &err), CHILD_RUNNING);
 	assert_int_equal(trial_run(second, &work, &r, &err), 0);
 	assert_int_equal(r.exit_code, 0);
 	child_free(child);

@@ -4,9 +4,10 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/resource.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -23,6 +24,7 @@ enum {
 	RUN_MS = 20000,
 	BOMB_MS = 3000,
 	FORKS_MAX = 5000,
+	STACK_SIZE = 16 << 10,
 	CONNECT_MS = 500,
 	DEATH_MS = 200,
 	TOKEN_SIZE = 40
@@ -162,25 +164,37 @@ static int kill_process(struct attempt *a)
 	return child_wait(a->victim, DEATH_MS, &a->result, a->err) == CHILD_RUNNING;
 }
 
-/* Forks until it may not, or has shown that nothing stops it. */
+static int sleep_for_ever(void *context)
+{
+	while (!context)
+		pause();
+	return 0;
+}
+
+/* Makes processes until it may not, or has shown that nothing stops it. They share our memory, with
+ * a small stack each: copies of a large process would weigh on the machine for real. */
 static int try_forks(void *context)
 {
-	for (int n = 0; n < FORKS_MAX; n++) {
-		pid_t pid = fork();
+	char *stacks = context;
 
-		if (pid < 0)
+	for (size_t n = 1; n <= FORKS_MAX; n++)
+		if (clone(sleep_for_ever, stacks + n * STACK_SIZE, CLONE_VM | SIGCHLD, NULL) < 0)
 			return 1;
-		if (pid == 0) {
-			pause();
-			_exit(0);
-		}
-	}
 	return 0;
 }
 
 static int fork_bomb(struct attempt *a)
 {
-	return run_entry(a, try_forks, NULL, RUN_MS) ? -1 : a->result.exit_code == 1;
+	size_t size = (size_t)STACK_SIZE * FORKS_MAX;
+	void *stacks = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int r;
+
+	if (stacks == MAP_FAILED)
+		return err_sys(a->err, errno, "cannot map memory");
+	r = run_entry(a, try_forks, stacks, RUN_MS);
+	munmap(stacks, size);
+	return r ? -1 : a->result.exit_code == 1;
 }
 
 /* A daemon that would leave a mark after the command has ended, in a folder that it may write. */
