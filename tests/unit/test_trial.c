@@ -344,6 +344,7 @@ static void test_change_underneath_is_seen(void **state)
 	assert_int_equal(trial_restore(f->trial, &err), 0);
 	assert_int_equal(trial_check_unchanged(f->trial, &err), 0);
 	put(f, "other.txt", "not looked at");
+	put(f, "a.txt", "one\n"); /* as it was, only newer */
 	assert_int_equal(trial_check_unchanged(f->trial, &err), 0);
 	put(f, "a.txt", "the user was here\n");
 	assert_int_equal(trial_check_unchanged(f->trial, &err), -1);

@@ -63,8 +63,8 @@ int trial_restore(struct trial *trial, struct err *err) MUST_CHECK;
 /* A fresh layer: forgets also what commands left behind. */
 int trial_reset(struct trial *trial, struct err *err) MUST_CHECK;
 
-/* Whether the user's tree is still as it was when we looked: the files read and written here, git's
- * HEAD and index. ERR_CONFLICT names the first that is not. A stat each: ask before and after. */
+/* Whether the user's tree is still as it was when we looked: the files read and written here, and
+ * git's HEAD. ERR_CONFLICT names the first that is not. A stat each: ask before and after. */
 int trial_check_unchanged(const struct trial *trial, struct err *err) MUST_CHECK;
 
 struct trial_command {

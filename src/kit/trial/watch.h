@@ -1,6 +1,6 @@
 /* watch: whether the user's tree changed while we worked on a picture of it.
- * Layer: kit. A stat of each file that was read or written, and of git's HEAD and index: cheap
- * enough to ask often. */
+ * Layer: kit. A stat of each file that was read or written, and of git's HEAD: cheap enough to ask
+ * often. (Not git's index: every "git status" may write it anew.) */
 #pragma once
 
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 struct watched {
 	char *path; /* relative to the root, or absolute */
 	bool exists;
-	uint64_t inode;
+	uint64_t inode, hash;
 	int64_t size, mtime_s, mtime_ns;
 };
 
