@@ -48,13 +48,32 @@ struct accel {
 	char *command, *subdir;
 	struct metamutant *metamutant;
 	int command_timeout_ms, candidate_timeout_ms, jobs;
-	bool hangs;    /* the unpatched run ended by its time-out */
-	bool optimise; /* the failure does not show without optimisation */
-	bool started;  /* the first build is done */
+	bool hangs;           /* the unpatched run ended by its time-out */
+	bool optimise;        /* the failure does not show without optimisation */
+	bool started;         /* the first build is done */
+	struct observed base; /* what the unpatched run showed */
 	int halvings;
 	enum verdict_by by;
 	int64_t command_us; /* of a run that compiled nothing, 0 unknown */
 };
+
+/* As feedback_read would see it: the last assertion told. */
+static struct observed observe_base(const struct failure_list *failures)
+{
+	struct observed o = {.status = OBSERVED_FAIL, .tests_passed = -1, .tests_failed = -1};
+
+	for (size_t i = 0; failures && i < failures->items.n; i++) {
+		const struct failure *f = &failures->items.v[i];
+
+		o.status = f->kind == FAILURE_COMPILE   ? OBSERVED_INVALID
+			   : f->kind == FAILURE_TIMEOUT ? OBSERVED_TIMEOUT
+			   : f->kind == FAILURE_CRASH   ? OBSERVED_CRASH
+							: OBSERVED_FAIL;
+		if (f->line > 0)
+			o.line = f->line;
+	}
+	return o;
+}
 
 static int accel_c_open(struct accel **out, struct trial *trial,
 	const struct accel_options *options, struct err *err)
@@ -74,8 +93,8 @@ static int accel_c_open(struct accel **out, struct trial *trial,
 		options->command_timeout_ms > 0 ? options->command_timeout_ms : 60000;
 	a->candidate_timeout_ms = options->candidate_timeout_ms;
 	a->jobs = options->jobs > 0 ? options->jobs : 1;
-	for (size_t i = 0; options->failures && i < options->failures->items.n; i++)
-		a->hangs = a->hangs || options->failures->items.v[i].kind == FAILURE_TIMEOUT;
+	a->base = observe_base(options->failures);
+	a->hangs = a->base.status == OBSERVED_TIMEOUT;
 	*out = a;
 	return 0;
 }
@@ -431,6 +450,10 @@ static int accel_c_run(struct accel *a, const struct patch *patches, size_t n, s
 	for (size_t i = 0; i < n; i++)
 		out[i] = (struct observed){
 			.status = OBSERVED_UNSUPPORTED, .tests_passed = -1, .tests_failed = -1};
+	if (n == 1 && patches[0].n == 0) {
+		out[0] = a->base;
+		return 0;
+	}
 	for (size_t from = 0; from < n;) {
 		size_t most = a->started ? BUILD_MAX : BUILD_FIRST;
 		size_t count = n - from < most ? n - from : most;

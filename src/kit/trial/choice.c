@@ -64,8 +64,7 @@ static bool is_barrier(const struct choice_grammar *g, const struct syntax_tree 
 	return false;
 }
 
-/* What must be known at compile time cannot be switched at run time. */
-static bool is_constant(const struct choice_grammar *g, const struct syntax_tree *t, uint32_t node)
+bool choice_is_constant(const struct choice_grammar *g, const struct syntax_tree *t, uint32_t node)
 {
 	struct str head = syntax_text(t, node);
 
@@ -105,7 +104,7 @@ static bool climb(const struct choice_grammar *g, const struct syntax_tree *t, u
 		const struct syntax_node *n = &t->v[node];
 		bool wider = !inner || n->start < inner->start || n->end > inner->end;
 
-		if (is_constant(g, t, node))
+		if (choice_is_constant(g, t, node))
 			return false;
 		any = any && !is_barrier(g, t, node);
 		if ((!any || widest) && wider && is_statement(g, t, node)) {

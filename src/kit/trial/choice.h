@@ -16,6 +16,10 @@ struct choice_grammar {
 
 void choice_grammar_init(struct choice_grammar *grammar, const struct syntax_language *language);
 
+/* Whether the node is a function that may run at compile time, where nothing can be switched. */
+bool choice_is_constant(
+	const struct choice_grammar *grammar, const struct syntax_tree *tree, uint32_t node);
+
 /* A statement, and the top-level item (function, class, template) it lies in, before and behind
  * which directives may stand; item_end is 0 when that is not sure. */
 struct choice_region {

@@ -32,28 +32,34 @@ static void clean(struct str text, int stride, struct buf *out)
 	}
 }
 
-/* The number of "name.c:12" in a line, 0 without one. */
+/* The number of "name.c:12" in a line, 0 without one: letters and a dot stand before the colon. */
 static int line_number(struct str line)
 {
 	for (size_t i = 1; i + 1 < line.n; i++) {
 		struct str rest = str_from(line, i + 1);
+		size_t dot = i;
 		int number;
 
-		if (line.p[i] == ':' && isalnum((unsigned char)line.p[i - 1]) &&
-			str_rfind_char(str_slice(line, 0, i), '.') >= 0 &&
-			str_take_int(&rest, &number) && number > 0)
+		if (line.p[i] != ':')
+			continue;
+		while (dot > 0 && isalpha((unsigned char)line.p[dot - 1]))
+			dot--;
+		if (dot > 1 && dot < i && line.p[dot - 1] == '.' && str_take_int(&rest, &number) &&
+			number > 0)
 			return number;
 	}
 	return 0;
 }
 
+/* Of the last line that names a place; a stack's frames ("#1 0x... in f x.c:3") end in the
+ * runtime's own files, so they do not count. */
 static int failing_line(struct str text)
 {
 	struct str line;
 	int found = 0;
 
 	while (str_next_line(&text, &line)) {
-		int number = line_number(line);
+		int number = str_starts(str_ltrim(line), "#") ? 0 : line_number(line);
 
 		if (number > 0)
 			found = number;

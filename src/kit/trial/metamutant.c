@@ -7,6 +7,7 @@
 #include "kit/trial/build_errors.h"
 #include "kit/trial/c_scan.h"
 #include "kit/trial/schemata.h"
+#include "kit/trial/stand_in.h"
 #include "kit/trial/trial.h"
 
 struct source {
@@ -65,26 +66,6 @@ bool metamutant_is_broken(const struct metamutant *m)
 	return m->broken;
 }
 
-/* A header is C++ when it says what C does not know. */
-static const char *language_of(struct str path, struct str content)
-{
-	static const char *const cpp[] = {".cc", ".cpp", ".cxx", ".c++", ".C", ".hh", ".hpp",
-		".hxx", ".h++", ".ipp", ".tpp", ".inl", NULL};
-	struct str extension = str_extension(path);
-
-	if (str_eq(extension, STR(".c")))
-		return "c";
-	for (const char *const *e = cpp; *e; e++)
-		if (str_eq_c(extension, *e))
-			return "cpp";
-	if (!str_eq(extension, STR(".h")))
-		return NULL;
-	bool is_cpp = c_scan_mentions(content, STR("class")) ||
-		      c_scan_mentions(content, STR("template")) ||
-		      c_scan_mentions(content, STR("namespace"));
-	return is_cpp ? "cpp" : "c";
-}
-
 static void break_known_lines(struct metamutant *m, struct source *s)
 {
 	for (size_t i = 0; m->failures && i < m->failures->items.n; i++) {
@@ -103,7 +84,7 @@ static int load_source(struct metamutant *m, struct source *s, struct err *err)
 	buf_init(&content, LIMIT_SOURCE_BYTES);
 	if (trial_read(m->trial, s->path, &content, err) < 0)
 		return -1;
-	const char *language = language_of(s->path, buf_view(&content));
+	const char *language = stand_in_language(s->path, buf_view(&content));
 	if (!language)
 		return 0;
 	if (schemata_new(&s->schemata, s->path, buf_view(&content), language, err) < 0)
@@ -190,32 +171,16 @@ int metamutant_plan(struct metamutant *m, const struct patch *patches, size_t n,
 	return weave(m, err);
 }
 
-/* "dir/x.c" -> "dir/.selfheal-x.c". */
-static struct str hidden_name(struct arena *mem, struct str path)
-{
-	struct str name = str_basename(path);
-
-	return arena_printf(
-		mem, "%.*s.selfheal-%.*s", (int)(path.n - name.n), path.p, STR_ARGS(name));
-}
-
 static int install_source(struct metamutant *m, struct source *s, bool optimise, struct err *err)
 {
-	ARENA_AUTO mem;
-	BUF_AUTO text;
+	BUF_AUTO text = BUF_INIT(4 * LIMIT_SOURCE_BYTES);
 
-	arena_init(&mem);
-	buf_init(&text, 4 * LIMIT_SOURCE_BYTES);
 	schemata_write(s->schemata, optimise, &text);
 	if (text.over)
 		return err_set(err, ERR_LIMIT, "candidates of '%.*s' take too much room",
 			STR_ARGS(s->path));
-	struct str hidden = hidden_name(&mem, s->path);
-	if (trial_write(m->trial, hidden, buf_view(&text), err) < 0)
-		return -1;
 	s->installed = true;
-	return trial_write(m->trial, s->path,
-		arena_printf(&mem, "#include \"%.*s\"\n", STR_ARGS(str_basename(hidden))), err);
+	return stand_in_put(m->trial, s->path, buf_view(&text), err);
 }
 
 int metamutant_install(struct metamutant *m, bool optimise, struct err *err)
@@ -241,7 +206,7 @@ int metamutant_remove(struct metamutant *m, struct err *err)
 		if (!s->installed)
 			continue;
 		s->installed = false;
-		if (trial_write(m->trial, s->path, schemata_content(s->schemata), err) < 0)
+		if (stand_in_remove(m->trial, s->path, schemata_content(s->schemata), err) < 0)
 			return -1;
 	}
 	return 0;

@@ -1,7 +1,5 @@
 /* metamutant: the candidates of one build, over all the files they touch, in the trial's tree.
- * Layer: kit. Beside "src/x.c" goes ".selfheal-x.c" with the schemata, and "src/x.c" itself only
- * includes it: an included file may call itself a system header, so that no warning about our
- * weaving ends a build with -Werror, whatever compiler flags the project has. */
+ * Layer: kit. Each file's schemata stand in for it (stand_in.h). */
 #pragma once
 
 #include "base/arena.h"

@@ -448,6 +448,7 @@ void schemata_write(const struct schemata *s, bool optimise, struct buf *out)
 	const struct choice *c;
 	size_t next = 0, at = 0;
 
+	buf_str(out, embed_get("templates/languages/c/libc.h"));
 	buf_str(out, embed_get("templates/languages/c/runtime.h"));
 	write_line(s, out, 1);
 	while (!optimise && (c = next_in_use(s, next)) != NULL) {

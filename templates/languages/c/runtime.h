@@ -1,4 +1,4 @@
-/* The runtime woven into a metamutant (see src/kit/trial/schemata.h).
+/* The runtime woven into a metamutant (see src/kit/trial/schemata.h), behind libc.h.
  *
  * One source file of the project is replaced by one that holds every candidate; this text stands
  * at its top. Before main, where the process already has its natural arguments, environment and
@@ -6,12 +6,10 @@
  * named there, becomes a fork server (src/kit/trial/forkserver.h).
  *
  * It must compile in any file, as C89 and as C++98, with any macros on the command line and before
- * any header: so it includes nothing, declares the C library's functions under names of its own
- * (asm labels), and marks itself as a system header so that no warning of it is an error. Several
- * files and libraries of one program may carry it: what is shared is weak, the rest static. */
+ * any header. Several files and libraries of one program may carry it: what is shared is weak, the
+ * rest static. */
 #ifndef SELFHEAL_RUNTIME
 #define SELFHEAL_RUNTIME
-#pragma GCC system_header
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -20,32 +18,7 @@ extern "C" {
 __attribute__((weak)) unsigned short selfheal_at[4096];
 __attribute__((weak)) int selfheal_started;
 
-#if defined(__linux__) && __SIZEOF_POINTER__ == 8
-
-extern char *selfheal_getenv(const char *) __asm__("getenv");
-extern int selfheal_setenv(const char *, const char *, int) __asm__("setenv");
-extern int selfheal_unsetenv(const char *) __asm__("unsetenv");
-extern int selfheal_getpid(void) __asm__("getpid");
-extern int selfheal_socket(int, int, int) __asm__("socket");
-extern int selfheal_connect(int, const void *, unsigned) __asm__("connect");
-extern int selfheal_open(const char *, int, ...) __asm__("open");
-extern long selfheal_read(int, void *, unsigned long) __asm__("read");
-extern long selfheal_write(int, const void *, unsigned long) __asm__("write");
-extern long selfheal_lseek(int, long, int) __asm__("lseek");
-extern int selfheal_close(int) __asm__("close");
-extern int selfheal_dup2(int, int) __asm__("dup2");
-extern int selfheal_pipe2(int *, int) __asm__("pipe2");
-extern int selfheal_poll(void *, unsigned long, int) __asm__("poll");
-extern int selfheal_fork(void) __asm__("fork");
-extern int selfheal_waitpid(int, int *, int) __asm__("waitpid");
-extern int selfheal_kill(int, int) __asm__("kill");
-extern int selfheal_setpgid(int, int) __asm__("setpgid");
-extern int selfheal_setitimer(int, const void *, void *) __asm__("setitimer");
-extern int selfheal_clock_gettime(int, void *) __asm__("clock_gettime");
-extern int selfheal_getrlimit(int, void *) __asm__("getrlimit");
-extern int selfheal_setrlimit(int, const void *) __asm__("setrlimit");
-extern int selfheal_memfd_create(const char *, unsigned) __asm__("memfd_create");
-extern void selfheal__exit(int) __asm__("_exit") __attribute__((noreturn));
+#ifdef SELFHEAL_WORKS
 
 enum {
 	SELFHEAL_SLOTS = 16,      /* candidates in flight */
@@ -64,20 +37,6 @@ struct selfheal_slot {
 	long begin_us, deadline_us, ended_us, bytes;
 	char tail[SELFHEAL_TAIL]; /* a ring: byte i of the output at i % SELFHEAL_TAIL */
 };
-
-static long selfheal_now_us(void)
-{
-	long at[2] = {0, 0};
-
-	selfheal_clock_gettime(1, at);
-	return at[0] * 1000000 + at[1] / 1000;
-}
-
-static void selfheal_copy(char *to, const char *from, unsigned long n)
-{
-	while (n--)
-		*to++ = *from++;
-}
 
 static void selfheal_put(char *to, unsigned long v, int bytes)
 {
