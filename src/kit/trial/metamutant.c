@@ -339,7 +339,6 @@ int metamutant_learn(struct metamutant *m, struct str output, struct err *err)
 
 	buf_init(&text, LIMIT_OUTPUT_BYTES * 2);
 	strip_escapes(output, &text);
-	fprintf(stderr, "%.*s", STR_ARGS(buf_view(&text)));
 	build_errors_parse(&e, buf_view(&text), SCHEMATA_LINE_STRIDE);
 	if (e.count == 0)
 		return METAMUTANT_CLEAN;
