@@ -6,6 +6,7 @@
 #include "base/trace.h"
 #include "kit/fingerprint/fingerprint.h"
 #include "kit/report/report.h"
+#include "kit/trial/blame.h"
 #include "kit/trial/trial.h"
 
 enum { RERUNS_ONCE_MIXED = 12, WHY_BYTES = 300 };
@@ -68,8 +69,9 @@ static int read_output(struct test_run *run, const struct detect_options *option
 int test_run_once(struct test_run *out, struct trial *trial, const struct detect_options *options,
 	struct arena *mem, struct err *err)
 {
-	struct trial_command command = {
-		.command = options->command, .timeout_ms = options->timeout_ms};
+	struct trial_command command = {.command = options->command,
+		.timeout_ms = options->timeout_ms,
+		.env_set = options->env_set};
 	CHILD_RESULT_AUTO result;
 	int64_t begin = trace_begin();
 
@@ -123,7 +125,20 @@ static bool never_started(const struct test_run *run)
 	return (run->exit_code == 127 || run->exit_code == 126) && !find_kind(run, FAILURE_COMPILE);
 }
 
-static void classify(struct detection *d, struct arena *mem)
+/* SPEC 14 "red because of us": never repaired, and the setting is named. */
+static bool blame_sandbox(struct detection *d, const struct trial *trial, struct arena *mem)
+{
+	struct blame blame;
+
+	if (!trial_blame(trial, d->first.output, &blame))
+		return false;
+	d->outcome = OUTCOME_CONFIGURATION;
+	d->why = arena_printf(mem, "not the code: %s (see '%s' in .selfheal.yml): %.*s",
+		blame.reason, blame.setting, STR_ARGS(str_slice(blame.evidence, 0, WHY_BYTES)));
+	return true;
+}
+
+static void classify(struct detection *d, const struct trial *trial, struct arena *mem)
 {
 	const struct test_run *run = &d->first;
 	const struct failure *f;
@@ -136,6 +151,8 @@ static void classify(struct detection *d, struct arena *mem)
 		d->outcome = OUTCOME_INFRASTRUCTURE;
 		d->why = arena_printf(mem, "the tests cannot start (exit code %d): %.*s",
 			run->exit_code, STR_ARGS(str_slice(str_trim(run->output), 0, WHY_BYTES)));
+	} else if (blame_sandbox(d, trial, mem)) {
+		return;
 	} else if ((f = find_kind(run, FAILURE_INFRASTRUCTURE))) {
 		d->outcome = OUTCOME_INFRASTRUCTURE;
 		d->why = arena_printf(
@@ -175,10 +192,16 @@ static int rerun(struct detection *d, struct trial *trial, const struct detect_o
 
 	d->runs = d->red_runs = 1;
 	while (d->runs <= wanted && clock_mono_ms() + d->first.wall_us / 1000 <= end) {
+		struct detect_options other = *options;
 		struct test_run again;
+		char seed[32];
+		const char *const env[] = {seed, NULL};
 		bool alike;
 
-		if (test_run_once(&again, trial, options, mem, err) < 0)
+		/* What hangs on the order of a hash shows when the hash is another one. */
+		snprintf(seed, sizeof(seed), "PYTHONHASHSEED=%d", d->runs);
+		other.env_set = env;
+		if (test_run_once(&again, trial, &other, mem, err) < 0)
 			return -1;
 		d->runs++;
 		d->red_runs += !again.green;
@@ -197,7 +220,8 @@ static int rerun(struct detection *d, struct trial *trial, const struct detect_o
 static int run_setup(struct trial *trial, const struct detect_options *options, struct err *err)
 {
 	for (const char *const *s = options->setup; s && *s; s++) {
-		struct trial_command command = {.command = *s, .timeout_ms = options->timeout_ms};
+		struct trial_command command = {
+			.command = *s, .timeout_ms = options->timeout_ms, .network = true};
 		CHILD_RESULT_AUTO result;
 
 		child_result_init(&result);
@@ -220,7 +244,7 @@ int detect_failures(struct detection *out, struct trial *trial,
 		return -1;
 	if (test_run_once(&out->first, trial, options, mem, err) < 0)
 		return -1;
-	classify(out, mem);
+	classify(out, trial, mem);
 	if (out->outcome != OUTCOME_NOT_HEALED)
 		return 0;
 	return rerun(out, trial, options, mem, err);

@@ -11,12 +11,13 @@
 struct trial;
 
 struct detect_options {
-	const char *command;      /* the test command, for sh -c */
-	const char *const *setup; /* commands run once before it; NULL: none */
-	const char *root;         /* as the commands see it: to resolve frames */
-	int timeout_ms;           /* one test run; 0: none */
-	int64_t rerun_budget_ms;  /* reruns stop when they have used it up */
-	int reruns;               /* before repair; 3 (SPEC 14) unless the caller knows better */
+	const char *command;        /* the test command, for sh -c */
+	const char *const *setup;   /* commands run once before it; NULL: none */
+	const char *root;           /* as the commands see it: to resolve frames */
+	const char *const *env_set; /* further "NAME=value" for the command; NULL: none */
+	int timeout_ms;             /* one test run; 0: none */
+	int64_t rerun_budget_ms;    /* reruns stop when they have used it up */
+	int reruns;                 /* before repair; 3 (SPEC 14) unless the caller knows better */
 };
 
 /* One run of the command, read. */

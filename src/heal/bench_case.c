@@ -97,11 +97,23 @@ static void desk_close(struct desk *d)
 	arena_release(&d->mem);
 }
 
+/* The suite's answers, absolute, or NULL when it has none. */
+static const char *solutions_of(struct desk *d, const struct bench_options *o)
+{
+	char *path = realpath(arena_printf(&d->mem, "%s/solutions", o->suite).p, NULL);
+	const char *copy = path ? arena_strndup(&d->mem, path, strlen(path)) : NULL;
+
+	free(path);
+	return copy;
+}
+
 static int heal_case(
 	struct heal_result *result, struct desk *d, const struct bench_options *o, struct err *err)
 {
 	struct str command = json_get_str(d->about, "test_command");
+	const char *const hide[] = {solutions_of(d, o), NULL};
 	struct heal_options options = {.root = d->repo,
+		.hide = hide[0] ? hide : NULL,
 		.command = command.n ? arena_cstr(&d->mem, command) : NULL,
 		.timeout_ms = (int)json_get_int(d->about, "timeout_s", 0) * 1000,
 		.budget_ms = o->budget_ms,

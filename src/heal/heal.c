@@ -59,7 +59,8 @@ struct trial_options cycle_trial_options(const struct cycle *c)
 		.sandbox = c->options->sandbox,
 		.network = c->options->network,
 		.env_allow = c->options->env_allow,
-		.ignore = c->options->ignore};
+		.ignore = c->options->ignore,
+		.hide = c->options->hide};
 }
 
 static int no_command(const struct cycle *c, const struct project *found, struct err *err)
@@ -229,6 +230,8 @@ static int run_stages(struct cycle *c, struct err *err)
 		return 0;
 	}
 	if (diagnose_stage(c, err) < 0 || cycle_repair(c, err) < 0)
+		return -1;
+	if (trial_check_unchanged(c->trial, err) < 0)
 		return -1;
 	if (c->out->outcome != OUTCOME_HEALED || c->options->dry_run)
 		return 0;

@@ -34,8 +34,9 @@ struct heal_options {
 	enum sandbox_mode sandbox;
 	bool network;
 	const char *const *env_allow, *const *ignore;
-	const char *store_path; /* NULL: the repository's own */
-	bool no_store;          /* remember nothing, know nothing */
+	const char *const *hide; /* absolute paths that commands see empty; NULL: none */
+	const char *store_path;  /* NULL: the repository's own */
+	bool no_store;           /* remember nothing, know nothing */
 	const char *templates_dir;
 	struct str user_rules;
 	const struct policy_options *policy;

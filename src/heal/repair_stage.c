@@ -87,12 +87,23 @@ static int note_candidate(struct cycle *c, const struct search_hit *hit, struct 
 	return memory_note(c->memory, "candidate", key, patch_to_json(&hit->patch), err);
 }
 
+/* As long again as the first took to find, and a part of the time left at most. */
+static int64_t rivals_until(const struct cycle *c, const struct search_stats *stats)
+{
+	int64_t now = clock_mono_ms(), share = (c->deadline_ms - now) / RIVALS_SHARE;
+	int64_t again = (int64_t)(stats->seconds * 1000);
+
+	if (again < RIVALS_LEAST_MS)
+		again = RIVALS_LEAST_MS;
+	return now + (again < share ? again : share);
+}
+
 /* Once one is found, a little more search shows its rivals: they lower the confidence, and stand by
  * should it fall on a later rung. A fix known from before needs none. */
 static int gather(struct cycle *c, struct search *search, struct plausible *p, struct err *err)
 {
 	struct search_stats stats;
-	int64_t begin = clock_mono_ms(), until = begin + (c->deadline_ms - begin) / RIVALS_SHARE;
+	int64_t until = INT64_MAX;
 	size_t first_index = 0;
 	int rc;
 
@@ -106,11 +117,13 @@ static int gather(struct cycle *c, struct search *search, struct plausible *p, s
 		}
 		if (note_candidate(c, &p->hits[p->n], err) < 0)
 			return -1;
-		if (p->n++ == 0)
+		search_get_stats(search, &stats);
+		if (p->n++ == 0) {
 			first_index = p->hits[0].index;
+			until = rivals_until(c, &stats);
+		}
 		if (str_eq_c(p->hits[0].patch.source, "knowledge"))
 			break;
-		search_get_stats(search, &stats);
 		if (stats.tried > 2 * first_index + RIVALS_LEAST || clock_mono_ms() > until)
 			break;
 	}
