@@ -10,9 +10,10 @@
 #include "verify/ladder.h"
 
 enum {
-	RIVALS_MAX = 8,     /* plausible patches gathered before the first is verified */
-	RIVALS_LEAST = 500, /* further candidates tried to find them, at least */
-	RIVALS_SHARE = 4,   /* and at most this part of the time left is spent on them */
+	RIVALS_MAX = 8,         /* plausible patches gathered before the first is verified */
+	RIVALS_LEAST = 500,     /* further candidates tried to find them, at least */
+	RIVALS_LEAST_MS = 1000, /* on them, even where the first was found at once */
+	RIVALS_SHARE = 4,       /* and at most this part of the time left is spent on them */
 	VERIFY_RESERVE_MS = 3000,
 };
 
