@@ -338,6 +338,19 @@ static bool is_triggered_by_changes(const struct yaml_node *root)
 	       yaml_get(on, "workflow_call");
 }
 
+bool workflow_match_text(const struct detection *d, const char *path, struct str text,
+	struct runner_match *out, struct project *notes)
+{
+	struct workflow w = {.d = d, .path = path};
+	struct err err = ERR_INIT;
+
+	if (yaml_parse(&w.root, text, path, LIMIT_CONFIG_BYTES, d->mem, &err) < 0) {
+		project_note(notes, d->mem, arena_str(d->mem, str_of(err.msg)));
+		return false;
+	}
+	return is_triggered_by_changes(w.root) && try_jobs(&w, out, notes);
+}
+
 bool workflow_match(const struct detection *d, struct runner_match *out, struct project *notes)
 {
 	struct str names[WORKFLOWS_MAX];
@@ -346,14 +359,9 @@ bool workflow_match(const struct detection *d, struct runner_match *out, struct 
 	for (size_t i = 0; i < n; i++) {
 		struct str path =
 			arena_printf(d->mem, ".github/workflows/%.*s", STR_ARGS(names[i]));
-		struct workflow w = {.d = d, .path = path.p};
-		struct err err = ERR_INIT;
 		BUF_AUTO text = BUF_INIT(LIMIT_CONFIG_BYTES);
-		if (!scan_text(d->scan, path.p, &text) ||
-			yaml_parse(&w.root, buf_view(&text), w.path, LIMIT_CONFIG_BYTES, d->mem,
-				&err) < 0)
-			continue;
-		if (is_triggered_by_changes(w.root) && try_jobs(&w, out, notes))
+		if (scan_text(d->scan, path.p, &text) &&
+			workflow_match_text(d, path.p, buf_view(&text), out, notes))
 			return true;
 	}
 	return false;

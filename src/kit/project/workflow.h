@@ -7,3 +7,6 @@
 
 /* Whether a step was found. Notes are added for those passed over. */
 bool workflow_match(const struct detection *d, struct runner_match *out, struct project *notes);
+/* The same of one workflow's text; path is for messages. */
+bool workflow_match_text(const struct detection *d, const char *path, struct str text,
+	struct runner_match *out, struct project *notes);
