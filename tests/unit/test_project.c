@@ -343,6 +343,27 @@ static void the_machine_is_asked(void **state)
 		assert_true(p->has_module(NULL, "/", "python3", "unittest"));
 	assert_false(p->has_module(NULL, "/", "python3", "no_such_module_here"));
 	assert_false(p->has_module(NULL, "/nowhere", ".venv/bin/python", "pytest"));
+	assert_false(p->has_module(NULL, "/", "/nowhere/python3", "unittest"));
+}
+
+/* The environment of a project is looked at and never run: the name may hold a pattern, too. */
+static void an_environment_in_the_project(void **state)
+{
+	static const char *const files[FILES_MAX * 2] = {"a[b]/.venv/pyvenv.cfg", "",
+		"a[b]/.venv/bin/python", "#!/bin/sh\ntouch /tmp/ran-by-test-project\n",
+		"a[b]/.venv/lib/python3.99/site-packages/pytest/__init__.py", "",
+		"a[b]/.venv/lib/python3.99/site-packages/xdist.py", ""};
+	const struct project_probe *p = &project_probe_machine;
+	char root[64], inner[96];
+
+	(void)state;
+	make_project(root, files);
+	snprintf(inner, sizeof(inner), "%s/a[b]", root);
+	assert_true(p->has_module(NULL, inner, ".venv/bin/python", "pytest"));
+	assert_true(p->has_module(NULL, inner, ".venv/bin/python", "xdist"));
+	assert_false(p->has_module(NULL, inner, ".venv/bin/python", "pytest_cov"));
+	assert_int_equal(access("/tmp/ran-by-test-project", F_OK), -1);
+	nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 int main(void)
@@ -354,6 +375,7 @@ int main(void)
 		cmocka_unit_test(languages_are_counted),
 		cmocka_unit_test(roles_of_lines),
 		cmocka_unit_test(the_machine_is_asked),
+		cmocka_unit_test(an_environment_in_the_project),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

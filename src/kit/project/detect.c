@@ -1,12 +1,8 @@
 #include "kit/project/detect.h"
 
-#include <glob.h>
-#include <unistd.h>
-
 #include "kit/project/command.h"
 #include "kit/project/runner.h"
 #include "kit/project/workflow.h"
-#include "port/child/child.h"
 
 /* --- languages --- */
 
@@ -169,60 +165,3 @@ struct str project_runner_of(struct str command)
 			return runner;
 	return STR("");
 }
-
-/* --- the machine --- */
-
-static bool machine_has_program(void *user, const char *name)
-{
-	struct str path = str_of(getenv("PATH")), folder;
-
-	(void)user;
-	while (str_next(&path, ':', &folder)) {
-		char full[4096];
-		int n = snprintf(full, sizeof(full), "%.*s/%s", STR_ARGS(folder), name);
-		if (n < (int)sizeof(full) && access(full, X_OK) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* A virtual environment is the repository's own code, which runs in the sandbox alone: look into
- * its folders instead. */
-static bool environment_has_module(const char *root, const char *python, const char *module)
-{
-	struct str folder = str_dirname(str_dirname(str_of(python)));
-	char pattern[4096];
-	glob_t found = {0};
-	int n = snprintf(pattern, sizeof(pattern), "%s/%.*s/lib/python3*/site-packages/%s", root,
-		STR_ARGS(folder), module);
-	bool has = n < (int)sizeof(pattern) && glob(pattern, GLOB_NOSORT, NULL, &found) == 0;
-
-	globfree(&found);
-	return has;
-}
-
-/* Asks a Python of the machine: where its packages are installed differs too much to guess. */
-static bool machine_has_module(void *user, const char *root, const char *python, const char *module)
-{
-	char path[8192], home[4096], code[256];
-	const char *argv[] = {python, "-c", code, NULL};
-	const char *env[] = {path, home, NULL};
-	struct child_options options = {
-		.argv = argv, .env = env, .cwd = "/", .timeout_ms = 5000, .output_cap = 4096};
-	CHILD_RESULT_AUTO result;
-	struct err err = ERR_INIT;
-
-	child_result_init(&result);
-	if (strchr(python, '/') && *python != '/')
-		return environment_has_module(root, python, module);
-	if (*python == '/' ? access(python, X_OK) != 0 : !machine_has_program(user, python))
-		return false;
-	snprintf(path, sizeof(path), "PATH=%s", getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
-	snprintf(home, sizeof(home), "HOME=%s", getenv("HOME") ? getenv("HOME") : "/");
-	snprintf(code, sizeof(code),
-		"import sys, importlib.util as u; sys.exit(not u.find_spec('%s'))", module);
-	return child_run(&result, &options, &err) == 0 && result.exit_code == 0;
-}
-
-const struct project_probe project_probe_machine = {
-	.has_program = machine_has_program, .has_module = machine_has_module};
