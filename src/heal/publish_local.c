@@ -62,7 +62,7 @@ static int make_branch(struct cycle *c, struct err *err)
 static int apply(struct cycle *c, struct err *err)
 {
 	if (note(c, "apply_intent", "", err) < 0 ||
-		apply_patch(c->options->root, &c->out->patch, err) < 0)
+		apply_diff(c->options->root, c->out->diff, err) < 0)
 		return -1;
 	c->out->applied = true;
 	return note(c, "apply", "", err);

@@ -237,22 +237,40 @@ static void refusals(void **state)
 	}
 }
 
-static void patch_is_applied(void **state)
+static void diff_is_applied_strictly(void **state)
 {
 	struct fixture *f = *state;
-	const struct edit edits[] = {{STR("a.py"), 0, 3, STR("fresh")},
-		{STR("sub/b.py"), 4, 5, STR("B")}, {STR("a.py"), 4, 5, STR("A")}};
-	const struct patch patch = {.edits = edits, .n = 3};
-	char *text;
+	static const char diff[] = "--- a/a.py\n+++ b/a.py\n@@ -1 +1,2 @@\n-old a\n+fresh\n+A\n"
+				   "--- a/sub/b.py\n+++ b/sub/b.py\n@@ -1 +1 @@\n-old b\n\\ No "
+				   "newline at end of file\n"
+				   "+old B\n\\ No newline at end of file\n";
+	static const char *const refused[] = {
+		"--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-other\n+x\n",
+		"--- /dev/null\n+++ b/fresh.py\n@@ -0,0 +1 @@\n+x\n",
+		"--- a/a.py\n+++ /dev/null\n@@ -1 +0,0 @@\n-old a\n",
+		"--- a/../a.py\n+++ b/../a.py\n@@ -1 +1 @@\n-old a\n+x\n",
+		"--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-old a\n+x\n"
+		"--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-old a\n+y\n",
+		"no diff",
+	};
+	char *text, now[FILES + 1];
 
-	assert_int_equal(apply_patch(root(f), &patch, &f->err), 0);
+	for (size_t i = 0; i < ARRAY_LEN(refused); i++)
+		assert_int_equal(apply_diff(root(f), str_of(refused[i]), &f->err), -1);
+	states(f, now);
+	assert_string_equal(now, "ooo");
+	if (apply_diff(root(f), str_of(diff), &f->err) < 0)
+		fail_msg("%s", f->err.msg);
 	text = scratch_read(&f->box, "r/a.py", NULL);
-	assert_string_equal(text, "fresh A\n");
+	assert_string_equal(text, "fresh\nA\n");
 	free(text);
 	text = scratch_read(&f->box, "r/sub/b.py", NULL);
 	assert_string_equal(text, "old B");
 	free(text);
 	assert_tidy(f);
+	assert_int_equal(apply_diff(root(f), str_of(diff), &f->err), -1);
+	assert_int_equal(f->err.code, ERR_CONFLICT);
+	assert_non_null(strstr(f->err.msg, "a.py"));
 }
 
 /* The tree on a file system without room for one more file. */
@@ -330,7 +348,7 @@ int main(void)
 		TEST(recovery_may_be_killed_too),
 		TEST(changed_meanwhile_is_left_alone),
 		TEST(refusals),
-		TEST(patch_is_applied),
+		TEST(diff_is_applied_strictly),
 		TEST(full_disk_changes_nothing),
 		TEST(damaged_note_is_kept_and_named),
 		TEST(plain_folder_without_git),

@@ -13,6 +13,7 @@
 #include "base/vec.h"
 #include "kit/apply/intent.h"
 #include "kit/apply/place.h"
+#include "model/udiff.h"
 
 struct work {
 	const char *root; /* a real path */
@@ -55,6 +56,18 @@ static int work_begin(struct work *w, const char *root, struct err *err)
 	if (flock(w->root_fd, LOCK_EX | LOCK_NB) < 0)
 		return err_set(err, ERR_CONFLICT,
 			"cannot change files in '%s': another selfheal is changing them", root);
+	return 0;
+}
+
+/* Two changes of one file would meet in what is prepared beside it. */
+static int check_distinct(const struct apply_file *files, size_t n, struct err *err)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (str_eq(files[i].path, files[k].path))
+				return err_set(err, ERR_POLICY,
+					"cannot apply: '%.*s' is changed twice",
+					STR_ARGS(files[i].path));
 	return 0;
 }
 
@@ -185,40 +198,54 @@ int apply_files(const char *root, const struct apply_file *files, size_t n, stru
 			"cannot apply in '%s': an earlier change was cut off; run selfheal there "
 			"again, it finishes that first",
 			root);
-	if (open_places(&w, files, n, err) < 0 || check_all_old(&w, files, n, err) < 0 ||
+	if (check_distinct(files, n, err) < 0 || open_places(&w, files, n, err) < 0 ||
+		check_all_old(&w, files, n, err) < 0 ||
 		intent_store(buf_text(&w.intent), files, n, err) < 0)
 		return -1;
 	made_durable(&w);
 	return carry_out(&w, files, n, err);
 }
 
-int apply_patch(const char *root, const struct patch *patch, struct err *err)
+/* One file of a diff, from what it is now. */
+static int read_change(struct apply_file *out, int root_fd, const struct udiff_file *change,
+	struct arena *mem, struct err *err)
+{
+	CLEANUP(place_release) struct place place = PLACE_INIT;
+	BUF_AUTO old;
+	BUF_AUTO new;
+
+	buf_init(&old, LIMIT_SOURCE_BYTES);
+	buf_init(&new, LIMIT_SOURCE_BYTES);
+	if (change->created || change->deleted || change->renamed || change->copied)
+		return err_set(err, ERR_POLICY,
+			"cannot apply the change of '%.*s': it makes, removes or renames the file",
+			STR_ARGS(change->path));
+	if (place_open(&place, root_fd, change->path, err) < 0 || place_read(&place, &old, err) < 0)
+		return -1;
+	if (udiff_apply(&new, change, buf_view(&old), err) < 0)
+		return err->code == ERR_CONFLICT ? changed_meanwhile(change->path, err) : -1;
+	*out = (struct apply_file){
+		change->path, arena_str(mem, buf_view(&old)), arena_str(mem, buf_view(&new))};
+	return 0;
+}
+
+int apply_diff(const char *root, struct str diff, struct err *err)
 {
 	CLEANUP(fd_closep) int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct apply_file *files;
-	struct str *paths;
+	struct udiff d;
 	ARENA_AUTO mem;
-	size_t n;
 
 	arena_init(&mem);
 	if (fd < 0)
 		return err_sys(err, errno, "cannot open folder '%s'", root);
-	paths = patch_paths(patch, &n, &mem);
-	files = arena_array(&mem, n, sizeof(*files));
-	for (size_t i = 0; i < n; i++) {
-		CLEANUP(place_release) struct place place = PLACE_INIT;
-		BUF_AUTO old, new;
-
-		buf_init(&old, LIMIT_SOURCE_BYTES);
-		buf_init(&new, LIMIT_SOURCE_BYTES);
-		if (place_open(&place, fd, paths[i], err) < 0 ||
-			place_read(&place, &old, err) < 0 ||
-			patch_apply_to(&new, patch, paths[i], buf_view(&old), err) < 0)
+	if (udiff_parse(&d, diff, &mem, err) < 0)
+		return -1;
+	files = arena_array(&mem, d.n, sizeof(*files));
+	for (size_t i = 0; i < d.n; i++)
+		if (read_change(&files[i], fd, &d.files[i], &mem, err) < 0)
 			return -1;
-		files[i] = (struct apply_file){
-			paths[i], arena_str(&mem, buf_view(&old)), arena_str(&mem, buf_view(&new))};
-	}
-	return apply_files(root, files, n, err);
+	return apply_files(root, files, d.n, err);
 }
 
 /* Which files have neither content, by someone else's hand. */

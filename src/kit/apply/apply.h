@@ -1,4 +1,4 @@
-/* apply: a verified patch into the user's own files, whole or not at all.
+/* apply: a verified change into the user's own files, whole or not at all.
  * Layer: kit. SPEC 14 "Applying to the user's tree". Old and new content of every file are stored
  * (synced) before the first file is replaced; each is replaced by a rename, mode and owner kept.
  * Whatever kills us in between, the next apply_recover() of the same tree completes the change or
@@ -10,7 +10,6 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "model/patch.h"
 
 struct apply_file {
 	struct str path; /* repository-relative */
@@ -25,9 +24,9 @@ struct apply_file {
  * An apply that was cut off must have been recovered before. */
 int apply_files(
 	const char *root, const struct apply_file *files, size_t n, struct err *err) MUST_CHECK;
-/* The same for a patch: reads the files of root as they are now (they must be what its edits refer
- * to) and applies its edits. */
-int apply_patch(const char *root, const struct patch *patch, struct err *err) MUST_CHECK;
+/* The same for a unified diff of changes to files that are there: applied strictly to what they are
+ * now, so that a file that moved on since the diff was made is ERR_CONFLICT. */
+int apply_diff(const char *root, struct str diff, struct err *err) MUST_CHECK;
 
 struct apply_recovery {
 	struct str *left_alone; /* files someone changed meanwhile; arena */
