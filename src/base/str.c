@@ -361,8 +361,9 @@ static bool glob_at(const char *p, const char *pe, const char *s, const char *se
 bool str_glob(struct str pattern, struct str path)
 {
 	int budget = 100000;
+	const char *p = pattern.p ? pattern.p : "", *s = path.p ? path.p : "";
 
-	return glob_at(pattern.p, pattern.p + pattern.n, path.p, path.p + path.n, &budget);
+	return glob_at(p, p + pattern.n, s, s + path.n, &budget);
 }
 
 uint64_t str_hash(struct str s)

@@ -32,17 +32,20 @@ void policy_free(struct policy *p)
 	free(p);
 }
 
-static bool is_known(const struct policy_report *out, const char *rule, struct str path, int line)
+/* Whether it is told already, or told often enough; a harder verdict takes its place. */
+static bool is_known(struct policy_report *out, const struct policy_finding *finding)
 {
 	size_t same = 0;
 
 	for (size_t i = 0; i < out->n; i++) {
-		const struct policy_finding *f = &out->v[i];
+		struct policy_finding *f = &out->v[i];
 
-		if (strcmp(f->rule, rule) || !str_eq(f->path, path))
+		if (strcmp(f->rule, finding->rule) || !str_eq(f->path, finding->path) ||
+			(f->line != finding->line && ++same < FINDINGS_OF_RULE))
 			continue;
-		if (f->line == line || ++same >= FINDINGS_OF_RULE)
-			return true;
+		if (finding->verdict > f->verdict)
+			*f = *finding;
+		return true;
 	}
 	return false;
 }
@@ -51,7 +54,7 @@ static void add_finding(struct policy_report *out, struct policy_finding finding
 {
 	if (finding.verdict > out->verdict)
 		out->verdict = finding.verdict;
-	if (out->n >= FINDINGS_MAX || is_known(out, finding.rule, finding.path, finding.line))
+	if (is_known(out, &finding) || out->n >= FINDINGS_MAX)
 		return;
 	if (out->n == out->cap) {
 		size_t cap = out->cap ? out->cap * 2 : 8;

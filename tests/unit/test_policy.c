@@ -35,21 +35,62 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* A patch of one file: lines of context, then what goes, then what comes. */
-static struct str diff_of(struct arena *mem, const char *path, const char *context,
-	const char *removed, const char *added)
+static void put_lines(struct buf *out, char mark, struct str text)
 {
-	struct buf out;
-	struct str line, rest, text;
+	struct str line;
 
+	while (str_next_line(&text, &line))
+		buf_printf(out, "%c%.*s\n", mark, STR_ARGS(line));
+}
+
+/* The first (last) line of text, with its end. */
+static struct str edge_line(struct str text, bool last)
+{
+	size_t at = text.n;
+
+	if (!last) {
+		ptrdiff_t end = str_find_char(text, '\n');
+
+		return end < 0 ? text : str_slice(text, 0, (size_t)end + 1);
+	}
+	for (at -= at > 0; at > 0 && text.p[at - 1] != '\n';)
+		at--;
+	return str_from(text, at);
+}
+
+/* The length of the lines that a and b begin (end) with. */
+static size_t common_lines(struct str a, struct str b, bool last)
+{
+	size_t n = 0;
+
+	while (a.n && b.n) {
+		struct str line = edge_line(a, last);
+
+		if (!str_eq(line, edge_line(b, last)))
+			break;
+		n += line.n;
+		a = last ? str_slice(a, 0, a.n - line.n) : str_from(a, line.n);
+		b = last ? str_slice(b, 0, b.n - line.n) : str_from(b, line.n);
+	}
+	return n;
+}
+
+/* A patch of one file as one hunk; NULL: the file is not there. */
+static struct str diff_of(
+	struct arena *mem, const char *path, const char *before, const char *after)
+{
+	struct str a = str_of(before), b = str_of(after), text;
+	size_t head = before && after ? common_lines(a, b, false) : 0, tail;
+	struct buf out;
+
+	tail = before && after ? common_lines(str_from(a, head), str_from(b, head), true) : 0;
 	buf_init(&out, 1 << 20);
-	buf_printf(&out, "--- a/%s\n+++ b/%s\n@@ -1,9 +1,9 @@\n", path, path);
-	for (rest = str_of(context); str_next_line(&rest, &line);)
-		buf_printf(&out, " %.*s\n", STR_ARGS(line));
-	for (rest = str_of(removed); str_next_line(&rest, &line);)
-		buf_printf(&out, "-%.*s\n", STR_ARGS(line));
-	for (rest = str_of(added); str_next_line(&rest, &line);)
-		buf_printf(&out, "+%.*s\n", STR_ARGS(line));
+	buf_printf(&out, "--- %s%s\n+++ %s%s\n@@ -1,9 +1,9 @@\n", before ? "a/" : "",
+		before ? path : "/dev/null", after ? "b/" : "", after ? path : "/dev/null");
+	put_lines(&out, ' ', str_slice(a, 0, head));
+	put_lines(&out, '-', str_slice(a, head, a.n - tail));
+	put_lines(&out, '+', str_slice(b, head, b.n - tail));
+	put_lines(&out, ' ', str_from(a, a.n - tail));
 	text = arena_str(mem, buf_view(&out));
 	buf_release(&out);
 	return text;
@@ -76,7 +117,7 @@ static void fail_report(const char *what, const struct policy_report *report)
 struct spelling {
 	const char *rule; /* NULL: the patch must be allowed */
 	enum policy_verdict verdict;
-	const char *path, *context, *removed, *added;
+	const char *path, *before, *after;
 };
 
 /* Each rule refused or held, and beside it what only looks like it. */
@@ -91,9 +132,10 @@ static void test_spellings(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(SPELLINGS); i++) {
 		const struct spelling *s = &SPELLINGS[i];
 		struct policy_report report =
-			judge_diff(f, diff_of(&f->mem, s->path, s->context, s->removed, s->added));
+			judge_diff(f, diff_of(&f->mem, s->path, s->before, s->after));
 		bool found = !s->rule && !report.n;
-		char *what = xasprintf("spelling %zu of %s: %s", i, s->path, s->added);
+		char *what =
+			xasprintf("spelling %zu of %s: %s", i, s->path, s->after ? s->after : "");
 
 		for (size_t k = 0; s->rule && k < report.n; k++)
 			found |= !strcmp(report.v[k].rule, s->rule);
@@ -165,14 +207,14 @@ static void test_options(void **state)
 	(void)state;
 	assert_int_equal(policy_open(&f.policy, &options, &err), 0);
 	arena_init(&f.mem);
-	report = judge_diff(&f, diff_of(&f.mem, "src/secret/a.c", "", "int a;", "int b;"));
+	report = judge_diff(&f, diff_of(&f.mem, "src/secret/a.c", "int a;\n", "int b;\n"));
 	assert_int_equal(report.verdict, POLICY_REFUSE);
 	report = judge_diff(
-		&f, diff_of(&f.mem, "checks/a.py", "", "    assert a == 1", "    assert a"));
+		&f, diff_of(&f.mem, "checks/a.py", "    assert a == 1\n", "    assert a\n"));
 	assert_int_equal(report.verdict, POLICY_REFUSE);
-	report = judge_diff(&f, diff_of(&f.mem, ".github/workflows/a.yml", "", "a: 1", "a: 2"));
+	report = judge_diff(&f, diff_of(&f.mem, ".github/workflows/a.yml", "a: 1\n", "a: 2\n"));
 	assert_int_equal(report.verdict, POLICY_HOLD);
-	report = judge_diff(&f, diff_of(&f.mem, "src/a.c", "", "int a;\nint b;", "int c;\nint d;"));
+	report = judge_diff(&f, diff_of(&f.mem, "src/a.c", "int a;\nint b;\n", "int c;\nint d;\n"));
 	assert_int_equal(report.verdict, POLICY_HOLD);
 	assert_string_equal(report.v[0].rule, "size");
 	policy_free(f.policy);
