@@ -117,7 +117,7 @@ static void query_gives(const char *text, const char *query_text, const char *ex
 		buf_printf(&seen.text, "%zu %s", at, err.msg);
 	} else {
 		seen.query = query;
-		syntax_query_run(query, tree, 0, tree->text.n, 0, see, &seen);
+		syntax_query_run(query, tree, 0, tree->text.n, see, &seen);
 	}
 	assert_string_equal(buf_text(&seen.text), expect);
 	buf_release(&seen.text);
@@ -138,12 +138,45 @@ static void queries_match_many_patterns_at_once(void **state)
 		"0:a=x b=x ");
 }
 
+static void queries_follow_anchors_and_alternatives(void **state)
+{
+	const char *list = "x = [a, 1, b]\n";
+
+	query_gives(list, "(list . (_) @f)", "0:f=a ");
+	query_gives(list, "(list (_) @l .)", "0:l=b ");
+	query_gives(list, "(list (identifier) @i)", "0:i=a 0:i=b ");
+	query_gives(list, "(list (_) @x . (_) @y)", "0:x=a y=1 0:x=1 y=b ");
+	query_gives(list, "(list (identifier) @x (identifier) @y)", "0:x=a y=b ");
+	query_gives(list, "(list . (_) . (_) .)", "");
+	query_gives(list, "(list \",\" @c .)", "");
+	query_gives(list, "(list [(integer) (string)] @n)", "0:n=1 ");
+	query_gives("a = 1\nb = 2\nf()\n",
+		"((expression_statement (assignment left: (_) @a)) . (expression_statement (call) "
+		"@b))",
+		"0:a=b b=f() ");
+	query_gives("f(g(1))\n", "(call function: (_) @f arguments: (argument_list (call) @g))",
+		"0:f=f g=g(1) ");
+	query_gives("def f(): pass\n", "(function_definition !return_type name: (_) @n)", "0:n=f ");
+	query_gives(
+		"def f() -> int: pass\n", "(function_definition !return_type name: (_) @n)", "");
+	query_gives("def f(a): pass\n", "(function_definition name: (_) @n return_type: (_)? @r)",
+		"0:n=f ");
+	query_gives("x = 'a' 'b'\n", "(concatenated_string (string)+ @s)", "0:s='a' s='b' ");
+	query_gives("x = f(\n", "(ERROR) @e", "0:e=x = f( ");
+	query_gives("# a\nx = 1\n", "; nothing\n(comment) @c", "0:c=# a ");
+	query_gives("a if b else c\n", "(conditional_expression \"if\" . (_) @c)", "0:c=b ");
+}
+
 static void bad_queries_are_refused(void **state)
 {
 	query_gives("", "(integer) (nope)", "11 bad query: no such kind of node");
-	query_gives("", "((integer) @a (#frob? @a))", "0 bad query: predicate not understood");
+	query_gives("", "((integer) @a (#frob? @a))", "24 bad query: predicate not understood");
 	query_gives("", "((integer) @a (#match? @a \"(\"))",
-		"0 bad query: bad pattern '(' at 1: missing closing parenthesis");
+		"29 bad query: bad pattern '(' at 1: missing closing parenthesis");
+	query_gives("", "((integer", "9 bad query: missing bracket");
+	query_gives("", "(integer) @", "11 bad query: bad capture");
+	query_gives("", "(call nope: (_))", "6 bad query: no such field");
+	query_gives("", ")", "0 bad query: bad syntax");
 }
 
 int main(void)
@@ -154,6 +187,7 @@ int main(void)
 		cmocka_unit_test(deep_nesting_is_refused),
 		cmocka_unit_test(kinds_are_sets),
 		cmocka_unit_test(queries_match_many_patterns_at_once),
+		cmocka_unit_test(queries_follow_anchors_and_alternatives),
 		cmocka_unit_test(bad_queries_are_refused),
 	};
 

@@ -261,7 +261,7 @@ void generate_candidates(struct generator *g)
 		struct walk walk = {g, i, {0}};
 
 		if (s->tree->errors == 0 && g->sets[r->source]->query)
-			syntax_query_run(g->sets[r->source]->query, s->tree, r->start, r->end, 0,
+			syntax_query_run(g->sets[r->source]->query, s->tree, r->start, r->end,
 				visit_match, &walk);
 	}
 }

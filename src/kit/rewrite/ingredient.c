@@ -44,7 +44,7 @@ static double likeness(const struct collector *c, struct str text)
 	/* "string" for "str", "fact" for "factorial". */
 	if (distance > 1 && c->in->distance > 0 && shorter >= 3 &&
 		memcmp(text.p, c->like.p, shorter) == 0)
-		return 0.3;
+		return 0.5;
 
 	if (distance > c->in->distance || (size_t)distance * 2 > c->like.n)
 		return 0;
@@ -141,10 +141,11 @@ static void give_names(struct collector *c)
 	size_t n = source_names_at(s, place, &names, c->mem);
 
 	for (size_t i = 0; i < n; i++) {
-		double weight = class_factor(names[i].class) * type_factor(c, names[i].type);
+		double weight = c->like.p ? 1 : class_factor(names[i].class);
 
 		if (!wants_class(c->in, names[i].class))
 			continue;
+		weight *= type_factor(c, names[i].type);
 		/* Defined here but never used: something that should use it does not. */
 		if (names[i].class <= NAME_PARAM && function != 0 &&
 			uses_in(s, function, names[i].text) <= 1)
@@ -154,7 +155,7 @@ static void give_names(struct collector *c)
 		give(c, names[i].text, weight);
 	}
 	for (size_t i = 0; i < s->pack->n_builtins && (c->in->names & 1u << NAME_BUILTIN); i++)
-		give(c, s->pack->builtins[i], class_factor(NAME_BUILTIN));
+		give(c, s->pack->builtins[i], c->like.p ? 0.7 : class_factor(NAME_BUILTIN));
 }
 
 static void give_members_of(

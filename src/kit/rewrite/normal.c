@@ -402,17 +402,21 @@ static uint64_t after_whole(struct normal *normal, const struct edit *edits, siz
 	return finish(emit(&e, 0));
 }
 
-/* The smallest statement in a block that covers the edits, or SYNTAX_NONE. */
-static uint32_t unit_of(const struct normal *normal, const struct edit *edits, size_t n)
+/* The smallest node that covers the edits. */
+static uint32_t edited_node(const struct normal *normal, const struct edit *edits, size_t n)
 {
 	size_t start = SIZE_MAX, end = 0;
-	uint32_t node;
 
 	for (size_t i = 0; i < n; i++) {
 		start = edits[i].start < start ? edits[i].start : start;
 		end = edits[i].end > end ? edits[i].end : end;
 	}
-	node = syntax_covering(normal->tree, start, end);
+	return syntax_covering(normal->tree, start, end);
+}
+
+/* The smallest statement in a block that is or holds the node, or SYNTAX_NONE. */
+static uint32_t unit_of(const struct normal *normal, uint32_t node)
+{
 	while (node != SYNTAX_NONE && node != 0) {
 		uint32_t parent = normal->tree->v[node].parent;
 
@@ -536,7 +540,8 @@ static bool read_fragment(
 	if (!f.fits || !e.tree || e.tree->errors)
 		return false;
 	top = sequence_of(normal, e.tree, &f);
-	if (top == SYNTAX_NONE)
+	/* Text that ends the wrapper's block belongs to some outer statement. */
+	if (top == SYNTAX_NONE || (f.wrapped && syntax_named_count(e.tree, 0) != 1))
 		return false;
 	*out = (struct run){0};
 	syntax_each_child(child, e.tree, top)
@@ -574,7 +579,7 @@ static struct run replace_run(const struct normal *normal, uint32_t unit, struct
 	return join(join(before, run), (struct run){rest, n_rest});
 }
 
-enum { EDITS_SORTED_MAX = 16 };
+enum { EDITS_SORTED_MAX = 16, UNITS_TRIED = 2, WHOLE_BYTES_MAX = 32 << 10 };
 
 static bool sort_edits(struct edit *out, const struct edit *edits, size_t n)
 {
@@ -605,10 +610,14 @@ uint64_t normal_after(struct normal *normal, const struct edit *edits, size_t n)
 		return after_whole(normal, edits, n);
 	if (!sort_edits(sorted, edits, n))
 		return 0;
-	unit = unit_of(normal, sorted, n);
-	if (unit == SYNTAX_NONE || !unit_is_sound(normal, unit))
-		return after_whole(normal, edits, n);
-	if (!read_fragment(normal, unit, sorted, n, &run))
-		return 0;
-	return finish(replace_run(normal, unit, run));
+	/* What does not parse alone may do so with the statement around it: 'elif' for 'if'. */
+	unit = unit_of(normal, edited_node(normal, sorted, n));
+	for (int level = 0; level < UNITS_TRIED && unit != SYNTAX_NONE; level++) {
+		if (!unit_is_sound(normal, unit))
+			return after_whole(normal, edits, n);
+		if (read_fragment(normal, unit, sorted, n, &run))
+			return finish(replace_run(normal, unit, run));
+		unit = unit_of(normal, normal->tree->v[unit].parent);
+	}
+	return normal->tree->text.n <= WHOLE_BYTES_MAX ? after_whole(normal, edits, n) : 0;
 }

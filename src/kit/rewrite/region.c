@@ -82,6 +82,14 @@ static void add_region(struct generator *g, uint32_t source, uint32_t node, doub
 		.group = str_hash(s->path) ^ (s->tree->v[node].start + 1) * 0x9e3779b97f4a7c15u};
 }
 
+static bool holds_function(const struct source *s, uint32_t node)
+{
+	for (uint32_t i = node + 1; i < node + s->tree->v[node].count; i++)
+		if (pack_is(s->pack, PACK_FUNCTION, s->tree, i))
+			return true;
+	return false;
+}
+
 /* Every outermost function, and every statement outside of them, from a node on down. */
 static void add_all_regions(struct generator *g, uint32_t source)
 {
@@ -91,11 +99,11 @@ static void add_all_regions(struct generator *g, uint32_t source)
 	while (i < s->tree->n && i < NODES_WITHOUT_DIAGNOSIS) {
 		bool function = pack_is(s->pack, PACK_FUNCTION, s->tree, i);
 		bool statement = pack_is(s->pack, PACK_STATEMENT, s->tree, i) && i != 0;
-		bool nests = statement && !function && s->tree->v[i].count > 200;
+		bool whole = function || (statement && !holds_function(s, i));
 
-		if ((function || statement) && !nests)
+		if (whole)
 			add_region(g, source, i, 0.5);
-		i += (function || statement) && !nests ? s->tree->v[i].count : 1;
+		i += whole ? s->tree->v[i].count : 1;
 	}
 }
 

@@ -50,6 +50,42 @@ static void put_cased(struct str s, struct str filter, struct buf *out)
 	}
 }
 
+static void put_spaces(struct str s, struct buf *out)
+{
+	for (size_t i = 0; i < s.n; i++)
+		buf_c(out, s.p[i] == '\t' ? "    " : " ");
+}
+
+static char quote_of(struct str s)
+{
+	size_t i = 0;
+
+	while (i < s.n && s.p[i] != '"' && s.p[i] != '\'')
+		i++;
+	return i < s.n ? s.p[i] : '"';
+}
+
+/* Ends a text literal that was left open: at its end, before the brackets and marks at its end,
+ * or by its own quote where another one stands. */
+static void put_closed(struct str s, struct str how, struct buf *out)
+{
+	size_t n = str_rtrim(s).n, tail = n;
+
+	if (str_eq_c(how, "requote")) {
+		while (tail > 1 && s.p[tail - 1] != '"' && s.p[tail - 1] != '\'')
+			tail--;
+		buf_str(out, str_slice(s, 0, tail ? tail - 1 : 0));
+		buf_char(out, quote_of(s));
+		buf_str(out, str_from(s, tail));
+		return;
+	}
+	while (str_eq_c(how, "close_early") && tail > 1 && strchr(")]}:,; ", s.p[tail - 1]))
+		tail--;
+	buf_str(out, str_slice(s, 0, tail));
+	buf_char(out, quote_of(s));
+	buf_str(out, str_slice(s, tail, n));
+}
+
 static void put_deeper(struct str s, struct str step, struct buf *out)
 {
 	buf_str(out, s);
@@ -76,6 +112,15 @@ static void filter_once(const struct site *site, struct str s, struct str filter
 		put_deeper(s, source->indent, out);
 	else if (str_eq_c(filter, "shallower"))
 		buf_str(out, str_from(s, source->indent.n));
+	else if (str_eq_c(filter, "chop"))
+		buf_str(out, str_slice(s, 0, s.n ? s.n - 1 : 0));
+	else if (str_eq_c(filter, "spaces"))
+		put_spaces(s, out);
+	else if (str_eq_c(filter, "quote"))
+		buf_char(out, quote_of(s));
+	else if (str_eq_c(filter, "close") || str_eq_c(filter, "close_early") ||
+		 str_eq_c(filter, "requote"))
+		put_closed(s, filter, out);
 	else if (str_eq_c(filter, "uncomment"))
 		buf_str(out, str_ltrim(str_from(s, source->pack->comment.n)));
 	else
@@ -234,6 +279,26 @@ static void add_edit(struct maker *m, size_t start, size_t end, struct str text)
 			(struct edit){m->site->source->path, start, end, arena_str(m->mem, text)};
 }
 
+/* Every line but the first behind `indent`; four blanks of a template are one step of the file's.
+ */
+static void put_indented(
+	const struct source *s, struct str text, struct str indent, struct buf *out)
+{
+	struct str line;
+	bool first = true;
+
+	while (str_next_line(&text, &line)) {
+		if (!first) {
+			buf_char(out, '\n');
+			buf_str(out, indent);
+		}
+		while (!str_eq_c(s->indent, "    ") && str_skip(&line, "    "))
+			buf_str(out, s->indent);
+		buf_str(out, line);
+		first = false;
+	}
+}
+
 /* Expressions of the tree get the brackets that their new place asks for. */
 static void bracket(const struct source *s, uint32_t first, uint32_t last, struct buf *text)
 {
@@ -249,6 +314,32 @@ static void bracket(const struct source *s, uint32_t first, uint32_t last, struc
 	buf_char(text, ')');
 }
 
+/* Lines that take a statement's place are as deep as it was. */
+static void indent_like(const struct source *s, uint32_t node, struct buf *text)
+{
+	BUF_AUTO copy;
+
+	buf_init(&copy, LIMIT_LINE_BYTES);
+	if (node == SYNTAX_NONE || !pack_is(s->pack, PACK_STATEMENT, s->tree, node) ||
+		str_find_char(buf_view(text), '\n') < 0)
+		return;
+	put_indented(s, buf_view(text), indent_at(s->tree->text, s->tree->v[node].start), &copy);
+	buf_reset(text);
+	buf_str(text, buf_view(&copy));
+}
+
+/* Blanks around a word that is put between others are needed once. */
+static struct str without_double_blanks(
+	struct str source, const struct binding *first, const struct binding *last, struct str text)
+{
+	if (text.n && text.p[0] == ' ' && first->start > 0 && source.p[first->start - 1] == ' ')
+		text = str_from(text, 1);
+	if (text.n && text.p[text.n - 1] == ' ' && last->end < source.n &&
+		source.p[last->end] == ' ')
+		text.n--;
+	return text;
+}
+
 static bool make_replace(struct maker *m, const struct edit_rule *rule)
 {
 	const struct binding *first = site_get(m->site, rule->at);
@@ -260,7 +351,9 @@ static bool make_replace(struct maker *m, const struct edit_rule *rule)
 		!site_render(m->site, rule->text, &text))
 		return false;
 	bracket(m->site->source, first->node, last->node, &text);
-	add_edit(m, first->start, last->end, buf_view(&text));
+	indent_like(m->site->source, first->node, &text);
+	add_edit(m, first->start, last->end,
+		without_double_blanks(m->site->source->tree->text, first, last, buf_view(&text)));
 	return true;
 }
 
@@ -273,6 +366,7 @@ static bool make_insert(struct maker *m, const struct edit_rule *rule)
 	buf_init(&text, LIMIT_LINE_BYTES);
 	if (!b || b->end == 0 || !site_render(m->site, rule->text, &text))
 		return false;
+	indent_like(m->site->source, b->node, &text);
 	at = rule->kind == EDIT_BEFORE ? b->start : b->end;
 	add_edit(m, at, at, buf_view(&text));
 	return true;
@@ -306,26 +400,6 @@ static bool ends_its_line(const struct pack *pack, struct str text, size_t at, s
 	*end = line < 0 ? text.n : at + (size_t)line;
 	return rest.n == 0 || (pack->comment.n && rest.n >= pack->comment.n &&
 				      memcmp(rest.p, pack->comment.p, pack->comment.n) == 0);
-}
-
-/* Every line but the first behind `indent`; four blanks of a template are one step of the file's.
- */
-static void put_indented(
-	const struct source *s, struct str text, struct str indent, struct buf *out)
-{
-	struct str line;
-	bool first = true;
-
-	while (str_next_line(&text, &line)) {
-		if (!first) {
-			buf_char(out, '\n');
-			buf_str(out, indent);
-		}
-		while (!str_eq_c(s->indent, "    ") && str_skip(&line, "    "))
-			buf_str(out, s->indent);
-		buf_str(out, line);
-		first = false;
-	}
 }
 
 static bool make_statement(struct maker *m, const struct edit_rule *rule)

@@ -137,6 +137,22 @@ static int by_score(const void *a, const void *b)
 	return order ? order : str_cmp(x->template->name, y->template->name);
 }
 
+/* What a compiler refuses may well parse here: our grammars are lenient. */
+static bool has_syntax_failure(const struct rewrite *r, struct str path)
+{
+	const struct failure_list *failures = r->options.failures;
+
+	for (size_t i = 0; failures && i < failures->items.n; i++) {
+		const struct failure *f = &failures->items.v[i];
+
+		if ((f->kind == FAILURE_COMPILE || str_has(f->type, "SyntaxError") ||
+			    str_has(f->type, "IndentationError")) &&
+			str_eq(f->file, path))
+			return true;
+	}
+	return false;
+}
+
 static void generate_all(struct rewrite *r)
 {
 	struct generator *g = &r->generator;
@@ -151,6 +167,9 @@ static void generate_all(struct rewrite *r)
 	generate_regions(g);
 	generate_candidates(g);
 	generate_combinations(g);
+	for (uint32_t i = 0; i < g->n_files; i++)
+		if (g->sources[i].tree->errors || has_syntax_failure(r, g->sources[i].path))
+			generate_from_tokens(g, i);
 	if (g->candidates.n)
 		qsort(g->candidates.v, g->candidates.n, sizeof(*g->candidates.v), by_score);
 	trace_end(t, "rewrite", "%zu candidates in %zu regions", g->candidates.n, g->regions.n);

@@ -12,7 +12,7 @@ static size_t prefix_of_string(struct str s)
 {
 	size_t n = 0;
 
-	while (n < s.n && n < 3 && isalpha((unsigned char)s.p[n]))
+	while (n < s.n && n < 2 && memchr("rRbBfFuUL", s.p[n], 9))
 		n++;
 	return n < s.n && (s.p[n] == '"' || s.p[n] == '\'') ? n : SIZE_MAX;
 }
@@ -163,7 +163,8 @@ bool scan_needs_parens(int level, const struct neighbours *beside)
 	if (beside->tight || (l && level < l->level) || (r && level < r->level))
 		return true;
 	/* a - (b + c) needs them, (a + b) - c does not; a < b < c would be a chain. */
-	if (l && level == l->level && !l->associative && !(l->prefix && is_word(l->text.p[0])))
+	if (l && level == l->level && level > 1 && !l->associative &&
+		!(l->prefix && is_word(l->text.p[0])))
 		return true;
 	return r && level == r->level && is_comparison(r);
 }

@@ -151,13 +151,12 @@ static void read_names(struct source *s)
 {
 	struct visitor v = {s};
 
-	syntax_query_run(
-		s->pack->definitions, s->tree, 0, s->tree->text.n, 0, visit_definition, &v);
+	syntax_query_run(s->pack->definitions, s->tree, 0, s->tree->text.n, visit_definition, &v);
 	if (!s->pack->types || s->tree->n > TYPED_NODES_MAX)
 		return;
-	syntax_query_run(s->pack->types, s->tree, 0, s->tree->text.n, 0, visit_type, &v);
+	syntax_query_run(s->pack->types, s->tree, 0, s->tree->text.n, visit_type, &v);
 	for (int round = 0; round < 2; round++)
-		syntax_query_run(s->pack->types, s->tree, 0, s->tree->text.n, 0, visit_flow, &v);
+		syntax_query_run(s->pack->types, s->tree, 0, s->tree->text.n, visit_flow, &v);
 }
 
 /* The indentation of the first indented line; four blanks without one. */

@@ -111,6 +111,9 @@ static bool is_last_statement(const struct source *s, uint32_t node)
 
 static bool shape_holds(const struct source *s, const struct condition *c, uint32_t node)
 {
+	if (c->n_not_field &&
+		is_one_of(str_of(syntax_field(s->tree, node)), c->not_field, c->n_not_field))
+		return false;
 	if (c->n_field && !is_one_of(str_of(syntax_field(s->tree, node)), c->field, c->n_field))
 		return false;
 	if (c->min_children > 0 || c->max_children < CHILDREN_MAX) {

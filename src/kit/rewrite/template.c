@@ -117,6 +117,8 @@ static int read_condition_shape(struct loader *l, struct condition *c, const str
 	if (yaml_read_int(map, "min_children", 0, CHILDREN_MAX, &c->min_children, err) < 0 ||
 		yaml_read_int(map, "max_children", 0, CHILDREN_MAX, &c->max_children, err) < 0)
 		return -1;
+	if (yaml_read_strs(map, "not_field", &c->not_field, &c->n_not_field, l->mem, err) < 0)
+		return -1;
 	return yaml_read_strs(map, "field", &c->field, &c->n_field, l->mem, err);
 }
 
@@ -137,7 +139,7 @@ static int read_condition(
 {
 	static const char *const keys[] = {"text", "not_text", "matches", "not_matches", "kind",
 		"not_kind", "parent", "not_parent", "inside", "not_inside", "has", "lacks",
-		"same_as", "differs", "field", "type", "not_type", "name", "not_name",
+		"same_as", "differs", "field", "not_field", "type", "not_type", "name", "not_name",
 		"min_children", "max_children", "last", "defines", "member"};
 	c->capture = capture;
 	if (yaml_check_keys(map, keys, ARRAY_LEN(keys), l->err) < 0 ||

@@ -16,8 +16,8 @@ struct condition {
 	struct syntax_kinds kind, not_kind, parent, not_parent, inside, not_inside, has, lacks;
 	struct str *same_as, *differs; /* other captures */
 	size_t n_same_as, n_differs;
-	struct str *field;
-	size_t n_field;
+	struct str *field, *not_field;
+	size_t n_field, n_not_field;
 	unsigned types, not_types;      /* bits of enum value_type */
 	unsigned names, not_names;      /* bits of enum name_class; of a name as it is known here */
 	int min_children, max_children; /* named ones */

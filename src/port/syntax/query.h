@@ -1,7 +1,8 @@
-/* query: tree-sitter patterns over a syntax tree.
- * Layer: port. A query holds many patterns, so that one walk finds the matches of all. Besides the
- * patterns' own shape, the usual predicates are understood: #eq? #not-eq? #any-of? #not-any-of?
- * #match? #not-match? (the last two: Perl-compatible patterns). */
+/* query: patterns in tree-sitter's query language over a syntax tree.
+ * Layer: port. Kinds, fields, anchors, alternatives, sequences, quantifiers, '!field' and '_' as
+ * there; supertypes are not known. A query holds many patterns, so that one walk finds the matches
+ * of all. Besides the patterns' own shape, the usual predicates are understood: #eq? #not-eq?
+ * #any-of? #not-any-of? #match? #not-match? (the last two: Perl-compatible patterns). */
 #pragma once
 
 #include "port/syntax/syntax.h"
@@ -35,8 +36,8 @@ const char *syntax_query_capture(const struct syntax_query *query, uint32_t id);
 /* Whether any pattern has a capture of that name; its id. */
 bool syntax_query_find(const struct syntax_query *query, struct str name, uint32_t *id);
 
-/* Every match that touches bytes [start, end) of the tree, in the order of the text. depth > 0:
- * only patterns that start at most so deep. Stops when the visitor says false. */
+/* Every match whose root touches bytes [start, end) of the tree or lies around them, by root in the
+ * order of the text, then by pattern. Stops when the visitor says false. */
 void syntax_query_run(const struct syntax_query *query, const struct syntax_tree *tree,
-	size_t start, size_t end, unsigned depth,
-	bool (*visit)(void *data, const struct syntax_match *match), void *data);
+	size_t start, size_t end, bool (*visit)(void *data, const struct syntax_match *match),
+	void *data);
