@@ -40,7 +40,7 @@ from selfheal_wire import (
 FLOOR_S = 0.02
 EXTENSION_S = 1.0
 CONFIRM_EXTRA_S = 0.2  # for the runner around the tests
-BATCH = 32
+BATCH = 128
 TARGETS_MAX = 200
 BASELINE_ALL_S = 20.0
 _ASIDE = 100  # status between child and server: not for the warm process
