@@ -13,7 +13,7 @@
 enum {
 	TARGETS_MAX = 200,
 	WINDOW = 256, /* candidates on their way for each job: a child takes some at a time */
-	ROUND = 256, /* candidates encoded at once */
+	ROUND = 256,  /* candidates encoded at once */
 	SILENCE_MS = 60 * 1000, /* beyond any budget: the server kills what hangs far earlier */
 	REOPENS_MAX = 8,
 	COMMAND_BYTES = 256 << 10,

@@ -68,7 +68,10 @@ def fork_front(command=None):
     front_wanted = False
     sys.stdout and sys.stdout.flush()
     sys.stderr and sys.stderr.flush()
-    link, candidate = selfheal_front.split(os.environ[ENV_SOCKET])
+    try:
+        link, candidate = selfheal_front.split(os.environ[ENV_SOCKET])
+    except OSError:  # no process or descriptor to be had: the program runs without us
+        return
     if candidate is None:
         calls = CallLog(root())
         calls.start()

@@ -12,7 +12,7 @@ import time
 import selfheal_boot
 from selfheal_patched import Patches
 from selfheal_pool import Job, Loop, Pool, stdin_start
-from selfheal_source import Plan, Sources
+from selfheal_source import Plan, Sources, compile_error
 from selfheal_wire import (
     ARRIVED,
     FAILED,
@@ -267,12 +267,8 @@ class Front:
             job.extra = plan.patched(self.sources)
         except (OSError, ValueError, struct.error) as error:
             return self._refuse(job, UNSUPPORTED, str(error))
-        try:
-            for path, data in job.extra.items():
-                compile(data, path, "exec", 0, True)
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            return self._refuse(job, INVALID, "%s: %s" % (type(error).__name__, error))
-        return self.pool.submit(job)
+        why = compile_error(job.extra)
+        return self._refuse(job, INVALID, why) if why else self.pool.submit(job)
 
     def _refuse(self, job, status, why):
         self.upstream.send(RESULT, job.ident, Outcome(status, why).pack())

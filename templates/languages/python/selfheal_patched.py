@@ -1,6 +1,5 @@
-"""Patched sources in place of the files on disk: for imports, for pytest's rewriting of asserts, for
-the main script, and for the Python processes that the tests start."""
-import ast
+"""Patched sources in place of the files on disk: for imports, for the main script, and for the Python processes that the tests start."""
+import contextlib
 import json
 import os
 import sys
@@ -32,12 +31,22 @@ class Patches:
 
     def install(self):
         """Serves them in this process and, should it start others, there."""
-        if not self.files:
-            return
-        sys.meta_path.insert(0, _Finder(self))
-        _forget_loaded(self.files)
-        hook_pytest(self)
-        hook_spawn(lambda: self)
+        if self.files:
+            self.install_imports()
+            hook_spawn(lambda: self)
+
+    def install_imports(self):
+        sys.meta_path.insert(0, _Finder(self, {}))
+
+    @contextlib.contextmanager
+    def imports(self, codes):
+        """Meanwhile imports give the patched files; codes: {path: code} of others, compiled."""
+        finder = _Finder(self, codes)
+        sys.meta_path.insert(0, finder)
+        try:
+            yield
+        finally:
+            sys.meta_path.remove(finder)
 
     def hand_on(self):
         """Lets the processes started from now on find the patches."""
@@ -53,76 +62,62 @@ class Patches:
 
 
 class _Finder:
-    def __init__(self, patches):
-        self.patches = patches
+    def __init__(self, patches, codes):
+        self.patches, self.codes = patches, codes
 
     def find_spec(self, name, path=None, target=None):
         spec = PathFinder.find_spec(name, path, target)
         if spec is None or type(spec.loader) is not SourceFileLoader:
             return None
-        if os.path.realpath(spec.origin) not in self.patches.files:
+        real = os.path.realpath(spec.origin)
+        if real not in self.patches.files and real not in self.codes:
             return None
-        spec.loader = _Loader(spec.loader.name, spec.loader.path, self.patches)
+        code = None if real in self.patches.files else self.codes[real]
+        spec.loader = _Loader(spec.loader.name, spec.loader.path, self.patches, code)
         spec.cached = None
         return spec
 
 
 class _Loader(SourceFileLoader):
-    def __init__(self, name, path, patches):
+    def __init__(self, name, path, patches, code):
         SourceFileLoader.__init__(self, name, path)
-        self.patches = patches
+        self.patches, self.code = patches, code
 
     def get_data(self, path):
         data = self.patches.get(path)
         return SourceFileLoader.get_data(self, path) if data is None else data
 
     def get_code(self, name):
+        if self.code is not None:
+            return self.code
         path = self.get_filename(name)
         return self.source_to_code(self.get_data(path), path)
 
 
-def _forget_loaded(files):
-    """Modules of patched files that are loaded already, with what may have imported from them."""
+def project_modules():
+    """{name: path} of the loaded modules that are the project's."""
     root = selfheal_boot.root()
-    paths = {}
+    found = {}
     for name, module in list(sys.modules.items()):
         path = getattr(module, "__file__", None)
-        if path and name != "__main__" and not name.startswith("selfheal_"):
-            paths[name] = os.path.realpath(path)
-    if not set(paths.values()) & set(files):
-        return
-    for name, path in paths.items():
-        if path.startswith(root) and "site-packages" not in path:
-            sys.modules.pop(name, None)
+        if not isinstance(path, str) or name == "__main__" or name.startswith("selfheal_"):
+            continue
+        real = os.path.realpath(path)
+        if real.startswith(root) and "site-packages" not in real:
+            found[name] = real
+    return found
 
 
-def hook_pytest(patches):
-    """Test modules and conftest files go through pytest's own loader, which reads them itself."""
-    rewrite = sys.modules.get("_pytest.assertion.rewrite")
-    plain = getattr(rewrite, "_rewrite_test", None)
-    if plain is None:
-        return
-
-    def rewritten(fn, config):
-        data = patches.get(fn)
-        if data is None:
-            return plain(fn, config)
-        tree = ast.parse(data, filename=os.fspath(fn))
+def compile_all(paths):
+    """{path: code} of those that can be read and compiled."""
+    codes = {}
+    for path in paths:
         try:
-            rewrite.rewrite_asserts(tree, data, os.fspath(fn), config)
-        except TypeError:  # another version's signature: asserts stay as written
-            pass
-        return os.stat(fn), compile(tree, os.fspath(fn), "exec", dont_inherit=True)
-
-    read_pyc = rewrite._read_pyc
-
-    def no_stale_pyc(source, *args, **kwargs):
-        known = os.path.realpath(os.fspath(source)) in patches.files
-        return None if known else read_pyc(source, *args, **kwargs)
-
-    rewrite._rewrite_test = rewritten
-    rewrite._read_pyc = no_stale_pyc
-    rewrite._write_pyc = lambda *args, **kwargs: False
+            with open(path, "rb") as file:
+                codes[path] = compile(file.read(), path, "exec", 0, True)
+        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+    return codes
 
 
 def hook_spawn(current):
@@ -157,7 +152,7 @@ def start_nested(path):
     with open(path) as file:
         files = {p: data.encode("latin-1") for p, data in json.load(file).items()}
     patches = Patches(files)
-    sys.meta_path.insert(0, _Finder(patches))
+    patches.install_imports()
     import selfheal_script
 
     command = selfheal_script.this_command()

@@ -56,10 +56,13 @@ class Loop:
 
 
 class Job:
-    __slots__ = ("ident", "body", "alone", "extra")
+    """What to try. alone: in a child of its own; else with others of its kind."""
 
-    def __init__(self, ident, body, alone=False, extra=None):
+    __slots__ = ("ident", "body", "alone", "extra", "kind")
+
+    def __init__(self, ident, body, alone=False, extra=None, kind=None):
         self.ident, self.body, self.alone, self.extra = ident, body, alone, extra
+        self.kind = kind
 
 
 class _Child:
@@ -101,7 +104,8 @@ class Pool:
 
     def pump(self):
         """Starts what there is room for."""
-        while self.queue and len(self.children) < self.size:
+        self.held = False
+        while self.queue and len(self.children) < self.size and not self.held:
             value = self._start(self._next_jobs())
             if value is not None:
                 return value
@@ -116,7 +120,7 @@ class Pool:
         jobs = collections.deque([self.queue.popleft()])
         share = max(1, len(self.queue) // self.size)
         while not jobs[0].alone and len(jobs) < min(self.batch, share):
-            if not self.queue or self.queue[0].alone:
+            if not self.queue or self.queue[0].alone or self.queue[0].kind != jobs[0].kind:
                 break
             jobs.append(self.queue.popleft())
         return jobs
@@ -125,13 +129,18 @@ class Pool:
         mine, theirs = os.pipe()
         out = os.pipe() if self.capture else (None, None)
         state = _random_state()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:  # too many processes just now: a later tick tries again
+            pid = -1
         if pid == 0:
             _enter_child(self.loop, out[1], state, self.stdin)
             return self.work(jobs, Channel(theirs))
         os.close(theirs)
         if out[1] is not None:
             os.close(out[1])
+        if pid < 0:
+            return self._put_back(jobs, mine, out[0])
         deadline = time.monotonic() + self.wall_s(jobs)
         child = _Child(pid, Channel(mine), out[0], jobs, deadline)
         self.children[pid] = child
@@ -139,6 +148,14 @@ class Pool:
         if child.out is not None:
             self.loop.watch(child.out, lambda: self._drain(child))
         return None
+
+    def _put_back(self, jobs, *fds):
+        self.queue.extendleft(reversed(jobs))
+        for fd in fds:
+            if fd is not None:
+                os.close(fd)
+        time.sleep(0.02)
+        self.held = True
 
     def _read(self, child):
         try:

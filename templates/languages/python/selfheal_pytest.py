@@ -5,8 +5,10 @@ import os
 
 import pytest
 import selfheal_boot
+from selfheal_patched import project_modules
 from selfheal_script import failure_of
-from selfheal_wire import FAILED, TIMEOUT, Outcome
+from selfheal_tests import Suite, Test, judge_cold
+from selfheal_wire import FAILED, Outcome
 
 _SETUPS = ("_xunit_setup", "_unittest_setup", "unittest_setup", "xunit_setup")
 
@@ -15,10 +17,6 @@ _SETUPS = ("_xunit_setup", "_unittest_setup", "unittest_setup", "xunit_setup")
 def pytest_load_initial_conftests(early_config):
     if selfheal_boot.front_wanted and _is_plain_run(early_config):
         selfheal_boot.fork_front()
-    if selfheal_boot.candidate is not None:
-        from selfheal_patched import hook_pytest
-
-        hook_pytest(selfheal_boot.candidate.patches)
     if selfheal_boot.candidate is not None or selfheal_boot.link is not None:
         _capture_in_memory(early_config)
 
@@ -82,6 +80,25 @@ def target_files(settings, root):
     return files
 
 
+_lost = []  # collectors that failed
+_early = set()  # project modules that were there before collection: conftest files and theirs
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection():
+    _early.update(project_modules())
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_make_collect_report(collector):
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        _lost.append(collector)
+        if selfheal_boot.candidate is not None:
+            selfheal_boot.candidate.broken = str(report.longrepr)[-3000:]
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session):
     if session.config.option.collectonly:
@@ -91,37 +108,92 @@ def pytest_runtestloop(session):
     elif selfheal_boot.link is not None:
         import selfheal_suite
 
-        manager = session.config.pluginmanager.getplugin("capturemanager")
-        tests = [as_test(item) for item in session.items]
-        uncollected = session.testsfailed > 0
-        selfheal_suite.arrive(tests, uncollected, lambda: _settle(manager))
-
-
-def _settle(manager):
-    if getattr(manager, "_method", None) == "fd":
-        switch_capture(manager)
-
-
-def pytest_collectreport(report):
-    if selfheal_boot.candidate is not None and report.failed:
-        selfheal_boot.candidate.broken = str(report.longrepr)[-3000:]
+        selfheal_suite.arrive(_Collected(session))
 
 
 def _try(candidate, session):
-    from selfheal_suite import judge_cold
-
     broken = getattr(candidate, "broken", None)
     if broken is not None:
         candidate.finish(Outcome(FAILED, broken, passed=0, failed=1))
-    rows = [(item.nodeid, _runner_of(item, None)) for item in session.items]
-    candidate.finish(judge_cold(candidate.settings, rows))
+    candidate.finish(judge_cold(candidate.settings, [as_test(item) for item in session.items]))
+
+
+class _Collected(Suite):
+    def __init__(self, session):
+        self.session = session
+        lost = [Test(node.nodeid, str(node.fspath), False, None, node) for node in _lost]
+        Suite.__init__(self, [as_test(item) for item in session.items], lost)
+
+    def can_renew(self):
+        """Not if a conftest has imported parts of the project: it would hold the old ones."""
+        early = [path for name, path in project_modules().items() if name in _early]
+        modules = [_module_of(test.node) for test in self.tests + self.lost]
+        return all(os.path.basename(path) == "conftest.py" for path in early) and all(modules)
+
+    def kept_modules(self):
+        return _early
+
+    def own_loading(self):
+        files = set(test.file for test in self.tests)
+        _rewrite_once(files, self.session.config)
+        return files
+
+    def renew(self, tests):
+        found = []
+        for old in _unique(_module_of(test.node) for test in tests):
+            fresh = type(old).from_parent(old.parent, **_place_of(old))
+            found += [as_test(item) for item in _items_of(self.session, fresh)]
+        wanted = set(test.ident for test in tests)
+        lost = set(test.ident for test in tests if test.run is None)
+        return [t for t in found if t.ident in wanted or t.ident.split("::")[0] in lost]
+
+    def settle(self):
+        manager = self.session.config.pluginmanager.getplugin("capturemanager")
+        if getattr(manager, "_method", None) == "fd":
+            switch_capture(manager)
+
+
+def _rewrite_once(files, config):
+    """Asserts of these files are rewritten now and not again in each child."""
+    from _pytest.assertion import rewrite
+
+    plain = getattr(rewrite, "_rewrite_test", None)
+    made = {}
+    for file in files if plain else ():
+        try:
+            made[file] = plain(type(config.rootpath)(file), config)
+        except Exception:  # another version's signature, or a file that is none
+            continue
+    if made:
+        rewrite._rewrite_test = lambda fn, config: made.get(os.fspath(fn)) or plain(fn, config)
+
+
+def _module_of(node):
+    """The collector of the node's file, if it is a plain module of tests."""
+    module = node.getparent(pytest.Module)
+    return module if type(module) is pytest.Module and hasattr(module, "from_parent") else None
+
+
+def _unique(things):
+    return list(dict.fromkeys(things))
+
+
+def _place_of(module):
+    return {"path": module.path} if hasattr(module, "path") else {"fspath": module.fspath}
+
+
+def _items_of(session, collector):
+    from _pytest.runner import collect_one_node
+
+    report = collect_one_node(collector)
+    if not report.passed:
+        raise ImportError(str(report.longrepr)[-3000:])
+    return [item for node in report.result for item in session.genitems(node)]
 
 
 def as_test(item):
-    from selfheal_suite import Test
-
     direct = _direct_call(item)
-    return Test(item.nodeid, str(item.fspath), direct is not None, _runner_of(item, direct))
+    return Test(item.nodeid, str(item.fspath), direct is not None, _runner_of(item, direct), item)
 
 
 def _runner_of(item, direct):

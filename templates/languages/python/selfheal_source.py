@@ -145,6 +145,7 @@ class Plan:
         self.files = {}
         self.units = []
         self.warm = True
+        self.anew = None
         by_path = {}
         for edit in edits:
             source = sources.get(edit.path)
@@ -177,6 +178,16 @@ class Plan:
             if files[path] is None:
                 raise ValueError("edits overlap or lie outside of the file")
         return files
+
+
+def compile_error(files):
+    """What is wrong with the first of {path: bytes} that does not compile, or None."""
+    for path, data in files.items():
+        try:
+            compile(data, path, "exec", 0, True)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            return "%s: %s" % (type(error).__name__, error)
+    return None
 
 
 class Sources:

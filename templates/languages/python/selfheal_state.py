@@ -133,18 +133,25 @@ class State:
     def _ours(self, path):
         return bool(path) and os.path.abspath(path).startswith(self.root)
 
-    def _same_project(self):
-        """Whether only modules from elsewhere were added."""
+    def new_project_modules(self):
+        """Names of the project's modules that came in since; others that did are accepted."""
         fresh = set(sys.modules) - self.modules
-        self.modules |= fresh
-        return not any(self._ours(getattr(sys.modules[n], "__file__", None)) for n in fresh)
+        ours = [n for n in fresh if self._ours(getattr(sys.modules[n], "__file__", None))]
+        self.modules |= fresh.difference(ours)
+        return ours
+
+    def restore_surroundings(self):
+        """Puts right what is not the project's; False when that cannot be done."""
+        random.setstate(self.random)
+        if os.getcwd() != self.cwd or sys.path != self.path:
+            return False
+        return os.environ == self.environ
 
     def restore(self):
         """Puts things right; False when the process must not be used on."""
-        random.setstate(self.random)
-        if len(sys.modules) != len(self.modules) and not self._same_project():
+        if not self.restore_surroundings():
             return False
-        if os.getcwd() != self.cwd or sys.path != self.path or os.environ != self.environ:
+        if len(sys.modules) != len(self.modules) and self.new_project_modules():
             return False
         for same, restore, thing, copy in self.rows:
             if not same(thing, copy):

@@ -12,10 +12,12 @@ import selfheal_boot
 from selfheal_baseline import import_all, run_once
 from selfheal_budget import Budget
 from selfheal_front import foreign_modules
-from selfheal_patched import Patches, hook_spawn
+from selfheal_patched import Patches, compile_all, hook_spawn, project_modules
 from selfheal_pool import Job, Loop, Pool
-from selfheal_source import Misfit, Plan, Sources
+from selfheal_script import failure_of
+from selfheal_source import Misfit, Plan, Sources, compile_error
 from selfheal_state import State
+from selfheal_tests import is_target
 from selfheal_warm import Applied, Live
 from selfheal_wire import (
     ARRIVED,
@@ -46,20 +48,9 @@ BASELINE_ALL_S = 20.0
 _ASIDE = 100  # status between child and server: not for the warm process
 
 
-class Test:
-    """One test as an adapter gives it. run(alone) gives None or the Outcome of its failure; alone:
-    as its runner would, else as fast as can be. repeatable: may run again in one process."""
-
-    def __init__(self, ident, file, repeatable, run):
-        self.ident, self.file = ident, os.path.realpath(file)
-        self.repeatable, self.run = repeatable, run
-        self.failed_at = 0  # line of the unpatched failure
-
-
-def arrive(tests, uncollected, settle=None):
+def arrive(suite):
     """The adapter's tests are there: serves for ever if failing targets are among them. Otherwise
-    gives back, and the program goes on as usual. uncollected: not all could be loaded. settle()
-    is called before serving, to let go of what children must not share."""
+    gives back, and the program goes on as usual."""
     link = selfheal_boot.link
     if selfheal_boot.calls:
         selfheal_boot.calls.stop()
@@ -69,25 +60,25 @@ def arrive(tests, uncollected, settle=None):
     except Closed:
         return
     if kind == SERVE:
-        _Server(link, tests, uncollected, json.loads(body.decode("utf-8"))).serve(settle)
+        _Server(link, suite, json.loads(body.decode("utf-8"))).serve()
 
 
 class _Server:
-    def __init__(self, link, tests, uncollected, settings):
-        self.link, self.tests, self.settings = link, tests, settings
-        self.uncollected = uncollected
+    def __init__(self, link, suite, settings):
+        self.link, self.suite, self.settings = link, suite, settings
         self.loop = Loop()
         self.sources = Sources()
         self.current = None
         self.others = None
+        self.spent_s = 0.0
+        self.forget = self.codes = None
 
-    def serve(self, settle):
+    def serve(self):
         if not self._choose_targets():
             return
         hook_spawn(lambda: self.current)
         os.environ.pop(selfheal_boot.ENV_SOCKET, None)
-        if settle:
-            settle()
+        self.suite.settle()
         self._prepare()
         try:
             about = {
@@ -107,36 +98,37 @@ class _Server:
 
     def _choose_targets(self):
         """The given failures among the tests, or whatever fails; all must fail here and now."""
-        targets = [t for t in self.tests if self._is_named(t)][:TARGETS_MAX]
-        failed = self._failing(targets, BASELINE_ALL_S)
-        if not failed and not self.uncollected:
-            rest = [t for t in self.tests if t not in targets]
-            failed = self._failing(rest, BASELINE_ALL_S)
-        if not failed:
-            self.link.send(SLOWLY if self.uncollected else NOTHING)
-        self.targets = failed
-        return bool(failed)
+        named = [t for t in self.suite.tests if is_target(self.settings, t.ident)]
+        lost = [t for t in self.suite.lost if is_target(self.settings, t.ident)]
+        targets = self._failing(named[:TARGETS_MAX]) + lost
+        if not targets:
+            targets = self.suite.lost
+        if not targets:
+            targets = self._failing([t for t in self.suite.tests if t not in named])
+        self.warm = all(t.run for t in targets)
+        self.anew = self.suite.can_renew()
+        if not targets or not (self.warm or self.anew):
+            self.link.send(SLOWLY if targets else NOTHING)
+            return False
+        self.targets = targets
+        return True
 
-    def _is_named(self, test):
-        return is_target(self.settings, test.ident)
-
-    def _failing(self, tests, limit_s):
+    def _failing(self, tests):
         """Those that fail unpatched; self.spent_s becomes the time they took. What they import
         from elsewhere is kept."""
-        rows, modules = run_once(tests, limit_s)
+        rows, modules = run_once(tests, BASELINE_ALL_S)
         import_all(modules)
         failed = [t for t, row in zip(tests, rows) if not row["passed"]]
         for test, row in zip(tests, rows):
             test.failed_at = row["line"]
-        self.spent_s = sum(row["spent_s"] for row in rows if not row["passed"])
+        self.spent_s += sum(row["spent_s"] for row in rows if not row["passed"])
         return failed
 
     def _prepare(self):
         gc.collect()
         root = selfheal_boot.root()
         self.live = Live(root, selfheal_boot.calls)
-        modules = [m for m in list(sys.modules.values()) if _is_ours(m, root)]
-        self.state = State(modules, root)
+        self.state = State([sys.modules[name] for name in project_modules()], root)
         repeatable = self.state.sound and all(t.repeatable for t in self.targets)
         given_ms = self.settings.get("timeout_ms", 0)
         self.budget_s = given_ms / 1000.0 or max(FLOOR_S, 10 * self.spent_s)
@@ -169,20 +161,47 @@ class _Server:
         try:
             plan = Plan(unpack_edits(body, selfheal_boot.root()), self.sources)
         except (OSError, ValueError, struct.error) as error:
-            self.link.send(RESULT, ident, Outcome(UNSUPPORTED, str(error)).pack())
+            self._reply(ident, Outcome(UNSUPPORTED, str(error)))
             return
-        if plan.warm:
+        if plan.warm and self.warm:
             self.pool.submit(Job(ident, plan, extra=self.targets))
         else:
+            self._submit_anew(ident, plan)
+
+    def _reply(self, ident, outcome):
+        self.link.send(RESULT, ident, outcome.pack())
+
+    def _submit_anew(self, ident, plan):
+        """For a child that imports the project again, if there can be one."""
+        if not self.anew:
             self.link.send(SLOWLY, ident)
+            return
+        files = plan.patched(self.sources)
+        why = compile_error(files)
+        if why:
+            self._reply(ident, Outcome(INVALID, why))
+        else:
+            self._prepare_anew()
+            plan.anew = Patches(files)
+            self.pool.submit(Job(ident, plan, extra=self.targets, kind="anew"))
+
+    def _prepare_anew(self):
+        """Once: what a new import need not find out again each time."""
+        if self.forget is not None:
+            return
+        loaded = project_modules()
+        kept = self.suite.kept_modules()
+        self.forget = [name for name in loaded if name not in kept]
+        own = self.suite.own_loading()
+        self.codes = compile_all(set(loaded.values()) - own)
 
     def _answer(self, job, body):
         (status,) = struct.unpack_from("<I", body)
         if status == _ASIDE:
-            self.link.send(SLOWLY, job.ident)
+            self._submit_anew(job.ident, job.body)
         elif status == PASSED and not job.alone:
             self._find_others()
-            self.pool.submit(Job(job.ident, job.body, True, job.extra), first=True)
+            self.pool.submit(Job(job.ident, job.body, True, job.extra, job.kind), first=True)
         else:
             self._learn(job, status, body)
             self.link.send(RESULT, job.ident, body)
@@ -198,7 +217,7 @@ class _Server:
     def _find_others(self):
         """The tests that pass unpatched, once, if candidates have to keep them so."""
         if self.others is None and self.settings.get("all_tests"):
-            rest = [t for t in self.tests if t not in self.targets]
+            rest = [t for t in self.suite.tests if t not in self.targets]
             began = time.monotonic()
             rows, _ = run_once(rest, BASELINE_ALL_S)
             self.others = [t for t, row in zip(rest, rows) if row["passed"]]
@@ -208,14 +227,12 @@ class _Server:
     # In a child.
 
     def _work(self, jobs, results):
-        hung = False
         for job in list(jobs):
             began = time.monotonic()
-            outcome = self._attempt(job, results)
+            outcome = (self._renew if job.body.anew else self._attempt)(job, results)
             outcome.wall_us = int((time.monotonic() - began) * 1e6)
             results.send(RESULT, job.ident, outcome.pack())
-            hung = outcome.status == TIMEOUT
-            if hung or not self.state.restore():
+            if outcome.status == TIMEOUT or not self._is_clean(job):
                 break
         results.send(DONE)
         os._exit(0)
@@ -231,19 +248,52 @@ class _Server:
             return Outcome(INVALID, "%s: %s" % (type(error).__name__, error))
         self.current = Patches(job.body.patched(self.sources))
         self.live.clear_caches()
-        with Applied(rows):
-            return self._judge(job, results)
-
-    def _judge(self, job, results):
-        """Runs the targets, and for a confirmation the rest, up to the first failure. Who is out
-        of time beyond the line where the unpatched test failed is worth more time."""
-        passed = 0
         tests = job.extra + (self.others or [] if job.alone else [])
-        seconds = self.confirm_s if job.alone else self.budget_s
-        outcome = None
+        with Applied(rows):
+            return self._judge(tests, job.alone, results)
+
+    def _is_clean(self, job):
+        """Whether the next candidate may follow in this process."""
+        if job.body.anew is None:
+            return self.state.restore()
+        return self.state.restore_surroundings()
+
+    def _renew(self, job, results):
+        """The project and the tests imported again, with the patched files."""
+        self.current = job.body.anew
+        for name in set(self.forget).union(self.state.new_project_modules()):
+            sys.modules.pop(name, None)
+        with self.current.imports(self.codes):
+            outcome = self._judge_anew(job, results)
+        if self.current.unseen() and outcome.status == FAILED:
+            return Outcome(UNSUPPORTED, "not loaded: " + ", ".join(self.current.unseen()))
+        return outcome
+
+    def _judge_anew(self, job, results):
+        tests = []
+        with Budget(self.confirm_s, "") as budget:
+            try:
+                tests = self.suite.renew(job.extra)
+            except BaseException as error:
+                if not budget.over:
+                    return failure_of(error, "")
+        if budget.over:
+            return Outcome(TIMEOUT, "the import is over its budget")
+        outcome = self._judge(tests, False, results)
+        if job.alone and outcome.status == PASSED:
+            tests += self.suite.renew(self.others) if self.others else []
+            outcome = self._judge(tests, True, results)
+        return outcome
+
+    def _judge(self, tests, alone, results):
+        """Runs the tests up to the first failure. Who is out of time beyond the line where the
+        unpatched test failed is worth more time."""
+        passed = 0
+        seconds = self.confirm_s if alone else self.budget_s
+        outcome = None if tests else Outcome(FAILED, "no tests")
         for test in tests:
             with Budget(seconds, test.file, lambda line: self._extend(test, line, results)) as time_:
-                outcome = test.run(job.alone)
+                outcome = test.run(alone)
             if time_.over:
                 text = "over its budget of %d ms" % (seconds * 1000)
                 return Outcome(TIMEOUT, text, time_.line, passed, 1)
@@ -261,49 +311,3 @@ class _Server:
         extra = max(EXTENSION_S, 10 * self.budget_s)
         results.send(MORE, 0, struct.pack("<d", extra))
         return extra
-
-
-def is_target(settings, ident):
-    """Whether the unpatched run's failures name this test."""
-    names = [target["id"] or target["name"] for target in settings.get("targets", ())]
-    return any(name and same_test(name, ident) for name in names)
-
-
-def judge_cold(settings, rows):
-    """Runs the targets among (ident, run) rows, or all when none is named, up to a failure."""
-    chosen = [row for row in rows if is_target(settings, row[0])] or rows
-    if not chosen:
-        return Outcome(FAILED, "no tests", passed=0, failed=1)
-    for passed, (_, run) in enumerate(chosen):
-        outcome = run(True)
-        if outcome is not None:
-            outcome.passed, outcome.failed = passed, 1
-            return outcome
-    return Outcome(PASSED, passed=len(chosen), failed=0)
-
-
-def same_test(one, other):
-    """Whether two spellings name one test: each part of the shorter is in the longer's end."""
-    one, other = _parts(one), _parts(other)
-    short = min(len(one), len(other))
-    return one[-short:] == other[-short:]
-
-
-def _parts(ident):
-    name, _, place = ident.partition(" (")
-    if place.endswith(")"):  # unittest: "test_a (tests.test_m.TestM)"
-        place = place[:-1]
-        ident = place if place.endswith("." + name) else place + "." + name
-    head, bracket, rest = ident.partition("[")
-    head = head.replace(".py::", ".").replace("::", ".").replace("/", ".")
-    parts = [p for p in head.split(".") if p and p != "()"]
-    if bracket:
-        parts[-1] += bracket + rest
-    return parts
-
-
-def _is_ours(module, root):
-    path = getattr(module, "__file__", None)
-    if not isinstance(path, str) or not isinstance(module, type(sys)):
-        return False
-    return os.path.realpath(path).startswith(root) and "site-packages" not in path

@@ -51,8 +51,7 @@ def _wrap_to_serve(runner):
         elif selfheal_boot.link is not None:
             import selfheal_suite
 
-            tests, uncollected = tests_of(suite)
-            selfheal_suite.arrive(tests, uncollected)
+            selfheal_suite.arrive(_suite_of(suite))
         return plain(self, suite)
 
     runner.TextTestRunner.run = run
@@ -75,17 +74,38 @@ def is_uncollected(case):
     return type(case).__name__ in ("_FailedTest", "ModuleImportFailure", "LoadTestsFailure")
 
 
-def tests_of(suite):
-    """(tests, whether something could not be loaded)."""
-    from selfheal_suite import Test
+def _test_of(case):
+    from selfheal_tests import Test
 
-    cases = flatten(suite)
-    loaded = [case for case in cases if not is_uncollected(case)]
-    tests = [
-        Test(case.id(), file_of(type(case)), is_simple(type(case)), runner_of(case))
-        for case in loaded
-    ]
-    return tests, len(loaded) < len(cases)
+    if is_uncollected(case):
+        return Test(getattr(case, "_testMethodName", ""), "?", False, None)
+    cls = type(case)
+    return Test(case.id(), file_of(cls), is_simple(cls), runner_of(case))
+
+
+def _suite_of(collected):
+    from selfheal_tests import Suite
+
+    class Loaded(Suite):
+        def can_renew(self):
+            return not any(t.ident.startswith("__main__") for t in self.tests + self.lost)
+
+        def renew(self, tests):
+            import unittest
+
+            loader = unittest.TestLoader()
+            fresh = loader.loadTestsFromNames([test.ident for test in tests])
+            return [_loaded(case) for case in flatten(fresh)]
+
+    found = [_test_of(case) for case in flatten(collected)]
+    return Loaded([t for t in found if t.run], [t for t in found if not t.run])
+
+
+def _loaded(case):
+    test = _test_of(case)
+    if test.run is None:
+        raise getattr(case, "_exception", ImportError(test.ident))
+    return test
 
 
 def file_of(cls):
@@ -174,9 +194,12 @@ def _result_class():
 
 
 def _try(candidate, suite):
-    from selfheal_suite import judge_cold
+    from selfheal_tests import judge_cold
 
-    cases = flatten(suite)
-    candidate.finish(
-        judge_cold(candidate.settings, [(c.id(), runner_of(c)) for c in cases])
-    )
+    tests = []
+    for case in flatten(suite):
+        test = _test_of(case)
+        if test.run is None:  # runs into the error that kept it from being loaded
+            test.run = runner_of(case)
+        tests.append(test)
+    candidate.finish(judge_cold(candidate.settings, tests))
