@@ -154,6 +154,7 @@ static int run(struct cli *cli, struct err *err)
 	failure_list_init(&e.list);
 	e.how = (struct report_options){.format = format,
 		.root = real,
+		.root_guessed = !opts_str(&cli->opts, "root", NULL),
 		.warnings = opts_flag(&cli->opts, "warnings", false)};
 	r = explain(cli, &e, err);
 	failure_list_release(&e.list);

@@ -3,6 +3,7 @@
 #include "app/render/render.h"
 #include "base/limits.h"
 #include "json/json.h"
+#include "kit/fingerprint/taxonomy.h"
 
 enum { FRAMES_SHOWN = 5, MESSAGE_MAX = 500 };
 
@@ -63,6 +64,26 @@ static void compared(const struct painter *p, const char *what, struct str value
 	buf_char(p->out, '\n');
 }
 
+/* What kind it is, where it was read, what to do about it. */
+static void verdict(const struct painter *p, const struct failure *f)
+{
+	if (!f->fingerprint[0])
+		return;
+	buf_printf(p->out, "  %s", failure_kind_to_string(f->kind));
+	if (f->class_[3].n && !str_eq_c(f->class_[3], "other"))
+		buf_printf(p->out, " (%.*s)", STR_ARGS(f->class_[3]));
+	buf_printf(p->out, ", fingerprint %.12s", f->fingerprint);
+	if (f->source.last_line) {
+		buf_c(p->out, ", told by ");
+		if (f->source.file.n && !str_eq_c(f->source.file, "-"))
+			clean_line(p->out, f->source.file, 120);
+		else
+			buf_c(p->out, "the input");
+		buf_printf(p->out, ":%d-%d", f->source.first_line, f->source.last_line);
+	}
+	buf_printf(p->out, "\n  to do: %s\n", taxonomy_advice(f));
+}
+
 static void one(const struct painter *p, const struct failure *f)
 {
 	const struct frame *frame = own_frame(f);
@@ -84,9 +105,7 @@ static void one(const struct painter *p, const struct failure *f)
 	compared(p, "expected", f->expected);
 	compared(p, "actual  ", f->actual);
 	frames(p, f);
-	if (f->fingerprint[0])
-		buf_printf(p->out, "  %s, fingerprint %.12s\n", failure_kind_to_string(f->kind),
-			f->fingerprint);
+	verdict(p, f);
 }
 
 void render_failures_text(struct buf *out, const struct failure_list *list, bool color)

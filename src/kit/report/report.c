@@ -347,11 +347,29 @@ static void give(
 	add_excerpt(out, x->last);
 }
 
+static bool any_below_root(const struct report *r, struct resolver *resolver)
+{
+	struct str path;
+
+	vec_each (x, &r->found.items) {
+		if (x->f.file.n && resolve_path(resolver, x->f.file, &path))
+			return true;
+		for (size_t i = 0; i < x->f.stack.n; i++)
+			if (resolve_path(resolver, x->f.stack.v[i].path, &path))
+				return true;
+	}
+	return false;
+}
+
 static void give_all(struct report *r, struct failure_list *out)
 {
 	struct resolver resolver;
 
 	resolver_init(&resolver, r->options.root, r->root, r->mem);
+	if (r->options.root && r->options.root_guessed && !any_below_root(r, &resolver)) {
+		resolver_release(&resolver);
+		resolver_init(&resolver, NULL, r->root, r->mem);
+	}
 	for (int lint = 0; lint < 2; lint++)
 		vec_each (x, &r->found.items)
 			if (!x->dropped && (x->f.kind == FAILURE_LINT) == (lint == 1))

@@ -11,8 +11,9 @@
 struct report_options {
 	const char *format; /* a format's name; NULL: all that recognise the text */
 	struct str file;    /* what the text is called, for failure.source.file; may be empty */
-	const char *root; /* the project's folder: frames below it are in_project; NULL: unknown */
-	bool warnings;    /* keep compiler warnings (kind lint), behind the failures */
+	const char *root;  /* the project's folder: frames below it are in_project; NULL: unknown */
+	bool root_guessed; /* ... and so it is when no path of the text is a file below it */
+	bool warnings;     /* keep compiler warnings (kind lint), behind the failures */
 	/* How the command that printed the text ended, when that is known: an exit that nothing in
 	 * the text explains is a failure of its own, an exit 0 leaves only what a runner reports.
 	 */
