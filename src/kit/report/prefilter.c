@@ -4,14 +4,24 @@
 
 #include "base/alloc.h"
 
-/* State 0 is the root; next[state * classes + class_of[byte]]. */
+enum {
+	HIT = 0x8000, /* in next: the state found something; states are fewer than that */
+	STATE = 0x7fff,
+};
+
+/* State 0 is the root; next[state << shift | class_of[byte]]. The hot loop has two loads a byte. */
 struct prefilter {
 	uint8_t class_of[256]; /* 0: a byte that no literal has */
-	unsigned classes;
+	unsigned classes, shift;
 	uint16_t *next;
 	uint64_t *found;
 	size_t states;
 };
+
+static uint16_t *edge(const struct prefilter *p, unsigned state, unsigned class)
+{
+	return &p->next[state << p->shift | class];
+}
 
 static size_t classify_bytes(struct prefilter *p, const char *const *const *groups, size_t n)
 {
@@ -31,7 +41,7 @@ static void add_literal(struct prefilter *p, const char *literal, uint64_t bit)
 	uint16_t at = 0;
 
 	for (; *literal; literal++) {
-		uint16_t *to = &p->next[at * p->classes + p->class_of[(uint8_t)*literal]];
+		uint16_t *to = edge(p, at, p->class_of[(uint8_t)*literal]);
 
 		if (!*to)
 			*to = (uint16_t)p->states++;
@@ -48,15 +58,15 @@ static void link_suffixes(struct prefilter *p)
 	size_t head = 0, tail = 0;
 
 	for (unsigned c = 0; c < p->classes; c++)
-		if (p->next[c])
-			queue[tail++] = p->next[c];
+		if (*edge(p, 0, c))
+			queue[tail++] = *edge(p, 0, c);
 	while (head < tail) {
 		uint16_t at = queue[head++];
 
 		p->found[at] |= p->found[suffix[at]];
 		for (unsigned c = 0; c < p->classes; c++) {
-			uint16_t *to = &p->next[at * p->classes + c];
-			uint16_t fallback = p->next[suffix[at] * p->classes + c];
+			uint16_t *to = edge(p, at, c);
+			uint16_t fallback = *edge(p, suffix[at], c);
 
 			if (*to) {
 				suffix[*to] = fallback;
@@ -70,6 +80,14 @@ static void link_suffixes(struct prefilter *p)
 	free(queue);
 }
 
+static void mark_hits(struct prefilter *p)
+{
+	for (unsigned at = 0; at < p->states; at++)
+		for (unsigned c = 0; c < p->classes; c++)
+			if (p->found[*edge(p, at, c)])
+				*edge(p, at, c) |= HIT;
+}
+
 struct prefilter *prefilter_new(const char *const *const *groups, size_t n)
 {
 	struct prefilter *p = xcalloc(1, sizeof(*p));
@@ -77,14 +95,17 @@ struct prefilter *prefilter_new(const char *const *const *groups, size_t n)
 
 	assert(n <= PREFILTER_GROUPS);
 	most = classify_bytes(p, groups, n);
-	assert(most <= UINT16_MAX);
-	p->next = xcalloc(most * p->classes, sizeof(*p->next));
+	assert(most <= STATE);
+	while (1U << p->shift < p->classes)
+		p->shift++;
+	p->next = xcalloc(most << p->shift, sizeof(*p->next));
 	p->found = xcalloc(most, sizeof(*p->found));
 	p->states = 1;
 	for (size_t i = 0; i < n; i++)
 		for (const char *const *literal = groups[i]; *literal; literal++)
 			add_literal(p, *literal, UINT64_C(1) << i);
 	link_suffixes(p);
+	mark_hits(p);
 	return p;
 }
 
@@ -99,12 +120,17 @@ void prefilter_free(struct prefilter *p)
 
 uint64_t prefilter_scan(const struct prefilter *p, struct str line)
 {
-	size_t at = p->next[p->class_of['\n']];
+	const uint16_t *next = p->next;
+	unsigned shift = p->shift;
+	unsigned at = *edge(p, 0, p->class_of['\n']) & STATE;
 	uint64_t found = p->found[at];
 
 	for (size_t i = 0; i < line.n; i++) {
-		at = p->next[at * p->classes + p->class_of[(uint8_t)line.p[i]]];
-		found |= p->found[at];
+		at = next[at << shift | p->class_of[(uint8_t)line.p[i]]];
+		if (__builtin_expect(at & HIT, 0)) {
+			at &= STATE;
+			found |= p->found[at];
+		}
 	}
 	return found;
 }

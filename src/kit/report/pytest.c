@@ -67,7 +67,7 @@ static struct str replaced(struct report_out *out, struct str s, struct str from
 	}
 	buf_str(&b, rest);
 	buf_str(&b, str_from(s, head.n));
-	return out_keep(out, buf_view(&b));
+	return out_scratch(out, buf_view(&b));
 }
 
 /* name, and suite as JUnit has it ("tests.test_a.TestK"), from the id; a file that cannot be
@@ -80,15 +80,15 @@ static void name_by_id(struct report_out *out, struct failure *f, struct str id)
 	for (ptrdiff_t i = 0; i + 1 < (ptrdiff_t)head.n; i++)
 		if (head.p[i] == ':' && head.p[i + 1] == ':')
 			at = i;
-	f->id = out_keep(out, id);
+	f->id = out_scratch(out, id);
 	f->suite = replaced(out, at < 0 ? id : str_slice(id, 0, (size_t)at), STR("::"), ".");
 	f->suite = replaced(out, f->suite, STR(".py"), "");
 	f->suite = replaced(out, f->suite, STR("/"), ".");
-	f->name = at < 0 ? f->suite : out_keep(out, str_from(id, (size_t)at + 2));
+	f->name = at < 0 ? f->suite : out_scratch(out, str_from(id, (size_t)at + 2));
 	if (at < 0)
 		f->suite = STR("");
 	if (at < 0 && str_starts(id, "/"))
-		f->name = out_keep(out, str_basename(id));
+		f->name = out_scratch(out, str_basename(id));
 }
 
 /* "Class.test[id]" -> "Class::test[id]" */
@@ -356,10 +356,24 @@ static void block_line(struct pytest *p, struct report_out *out, const struct re
 
 /* --- other lines --- */
 
+/* "Type: message", "assert a == b" */
+static void read_message(struct failure *f, struct str text)
+{
+	struct str type, message;
+
+	f->message = text;
+	if (python_exception(text, &type, &message)) {
+		f->type = type;
+		f->message = message;
+	} else if (str_starts(text, "assert ")) {
+		f->type = STR("AssertionError");
+	}
+}
+
 /* --tb=line: "path:3: Type: message" with nothing that tells the test. */
 static bool short_failure(struct pytest *p, struct report_out *out, const struct report_line *line)
 {
-	struct str s = line->text, type, message;
+	struct str s = line->text;
 	struct failure f = {.language = STR("python"), .duration_s = -1};
 	struct location at;
 
@@ -369,13 +383,7 @@ static bool short_failure(struct pytest *p, struct report_out *out, const struct
 	} else if (!str_starts(s, "[XPASS")) {
 		return false;
 	}
-	f.message = str_trim(s);
-	if (python_exception(f.message, &type, &message)) {
-		f.type = type;
-		f.message = message;
-	} else if (str_starts(f.message, "assert ")) {
-		f.type = STR("AssertionError");
-	}
+	read_message(&f, str_trim(s));
 	python_operands(&f, out);
 	f.id = arena_printf(&out->scratch, "#%d", p->nameless++);
 	if (f.file.n)
@@ -396,10 +404,29 @@ static void learn_root(struct report_out *out, struct str file, struct str id)
 		out_root(out, str_slice(file, 0, file.n - path.n - 1));
 }
 
+/* The reported test gets its true id, and what the summary says if nothing did so far. */
+static void complete(
+	struct pytest *p, struct report_out *out, report_ref ref, const struct failure *f)
+{
+	struct failure *known = out_at(out, ref);
+
+	p->confirmed = ref >= p->confirmed ? ref + 1 : p->confirmed;
+	if (!str_eq(known->id, f->id)) {
+		known->id = out_keep(out, f->id);
+		known->name = out_keep(out, f->name);
+		known->suite = out_keep(out, f->suite);
+	}
+	learn_root(out, known->file, f->id);
+	if (known->message.n == 0 && known->type.n == 0) {
+		known->type = out_keep(out, f->type);
+		known->message = out_keep(out, f->message);
+	}
+}
+
 static void name_reported(
 	struct pytest *p, struct report_out *out, struct str s, bool failed, int line)
 {
-	struct str id = str_slice(s, 0, id_length(s)), message = str_from(s, id.n), type;
+	struct str id = str_slice(s, 0, id_length(s)), message = str_from(s, id.n);
 	report_ref ref = find_exact(out, id);
 	struct failure f = {.language = STR("python"), .duration_s = -1};
 
@@ -408,28 +435,15 @@ static void name_reported(
 	if (ref < 0 && failed)
 		ref = find_nameless(out);
 	str_skip(&message, " - ");
-	f.message = message;
-	if (python_exception(message, &type, &message)) {
-		f.type = type;
-		f.message = message;
-	} else if (str_starts(message, "assert ")) {
-		f.type = STR("AssertionError");
-	}
-	if (ref >= 0) {
-		struct failure *known = out_at(out, ref);
-
-		p->confirmed = ref >= p->confirmed ? ref + 1 : p->confirmed;
-		name_by_id(out, known, id);
-		learn_root(out, known->file, id);
-		if (known->message.n == 0 && known->type.n == 0) {
-			known->type = out_keep(out, f.type);
-			known->message = out_keep(out, f.message);
-		}
-		return;
-	}
-	python_operands(&f, out);
+	read_message(&f, message);
 	name_by_id(out, &f, id);
-	out_emit(out, &f, ROLE_RUNNER, line, line);
+	if (ref >= 0) {
+		complete(p, out, ref, &f);
+	} else {
+		python_operands(&f, out);
+		out_emit(out, &f, ROLE_RUNNER, line, line);
+	}
+	out_reset(out);
 }
 
 /* "FAILED id - message", "ERROR id - message" of the summary. */
@@ -465,6 +479,7 @@ static bool progress_line(struct pytest *p, struct report_out *out, const struct
 		return true;
 	name_by_id(out, &f, id);
 	out_emit(out, &f, ROLE_RUNNER, line->number, line->number);
+	out_reset(out);
 	return true;
 }
 
@@ -481,6 +496,7 @@ static void crash_in_test(struct pytest *p, struct report_out *out, const struct
 	name_by_id(out, &f, id);
 	p->crashed = out_emit(out, &f, ROLE_RUNNER, line->number, line->number) + 1;
 	p->crash_line = line->number;
+	out_reset(out);
 }
 
 /* "1 failed, 2 passed, 1 error in 0.03s": every part a number and a known word. */
