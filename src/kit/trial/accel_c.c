@@ -30,11 +30,15 @@ enum {
 	HANG_MS = 500,        /* of an unpatched run that is known to hang */
 	NAP_FACTOR = 5,       /* wall time over processor time, */
 	NAP_MS = 500,         /* and this on top: other processes, sleeps */
+	LOST_MS = 5000,       /* a server silent for so long beyond that is given up */
 	RETRY_FACTOR = 5,     /* more time for candidates that were out of it, */
 	RETRY_MS_MAX = 1000,  /* at most so much in all */
 	SLOW_RUN_MS = 30,     /* from here on running costs more than compiling with optimisation */
 	COMMAND_MIN_MS = 500, /* a command run for one candidate */
 };
+
+/* READY's status of an unpatched run that was still going at its limit. */
+static const uint32_t STATUS_HANGS = 0xffffffff;
 
 /* Who says whether a candidate holds. */
 enum verdict_by {
@@ -116,13 +120,14 @@ struct build {
 	size_t n;
 	struct observed *out;
 	struct arena *mem;
+	bool *settled; /* tried, or in flight when a server was lost */
 	int processes; /* that carry the metamutant and said so */
 };
 
 static bool choose(void *data, struct str hello, struct buf *serve)
 {
 	struct build *b = data;
-	int limit_ms = b->accel->hangs ? HANG_MS : b->accel->command_timeout_ms;
+	int limit_ms = b->accel->hangs ? HANG_MS : b->accel->command_timeout_ms / 2;
 
 	b->processes++;
 	forkserver_put_u32(serve, (uint32_t)limit_ms);
@@ -242,17 +247,19 @@ static int serve_sweep(
 	struct forkserver_job *jobs = arena_array(b->mem, s->n, sizeof(*jobs));
 	struct observed *out = arena_array(b->mem, s->n, sizeof(*out));
 	bool *done = arena_array(b->mem, s->n, sizeof(*done));
+	bool *sent = arena_array(b->mem, s->n, sizeof(*sent));
 	int wall_ms = s->cpu_ms * NAP_FACTOR + NAP_MS;
 
 	for (size_t i = 0; i < s->n; i++)
 		jobs[i] = (struct forkserver_job){
-			job_body(b, s->index[i], s->cpu_ms, wall_ms), wall_ms};
-	int r = forkserver_run(fs, jobs, s->n, b->accel->jobs, out, done, NULL, b->mem, err);
+			job_body(b, s->index[i], s->cpu_ms, wall_ms), wall_ms + LOST_MS};
+	int r = forkserver_run(fs, jobs, s->n, b->accel->jobs, out, done, sent, b->mem, err);
 	if (r < 0)
 		return -1;
 	for (size_t i = 0; i < s->n; i++) {
 		struct observed *o = &b->out[s->index[i]];
 
+		b->settled[s->index[i]] = sent[i];
 		if (!done[i])
 			continue;
 		*o = out[i];
@@ -283,6 +290,21 @@ static int retry_slow(
 	return s.n > 0 ? serve_sweep(b, fs, &s, err) : 0;
 }
 
+enum {
+	BUILD_DONE = 0,
+	BUILD_AGAIN = 1, /* something was learned */
+	BUILD_STUCK = 2, /* errors nobody explains: smaller builds */
+	BUILD_VAIN = 3,  /* this accelerator is of no use here */
+};
+
+static bool unsettled(const struct build *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (metamutant_fate(b->accel->metamutant, i) == CANDIDATE_LIVE && !b->settled[i])
+			return true;
+	return false;
+}
+
 static int budget_ms(const struct accel *a, int64_t base_us)
 {
 	if (a->candidate_timeout_ms > 0)
@@ -303,26 +325,20 @@ static int serve_all(struct build *b, struct forkserver *fs, struct str ready, s
 
 	/* READY's text: how the unpatched run ended, how long it took. */
 	(void)(forkserver_take_u32(&ready, &status) && forkserver_take_u64(&ready, &us));
+	b->accel->hangs = b->accel->hangs || status == STATUS_HANGS;
 	s.cpu_ms = budget_ms(b->accel, (int64_t)(us < INT32_MAX ? us : INT32_MAX));
 	if (us / 1000 >= SLOW_RUN_MS)
 		b->accel->optimise = true; /* from the next build on */
 	for (size_t i = 0; i < b->n; i++)
-		if (metamutant_fate(b->accel->metamutant, i) == CANDIDATE_LIVE)
+		if (metamutant_fate(b->accel->metamutant, i) == CANDIDATE_LIVE && !b->settled[i])
 			s.index[s.n++] = i;
 	int64_t begin = trace_begin();
 	int r = serve_sweep(b, fs, &s, err);
 	trace_end(begin, "accel_c.serve", "%zu candidates, %d ms each at most", s.n, s.cpu_ms);
 	if (r != 0)
-		return r < 0 ? -1 : 0;
-	return retry_slow(b, fs, &s, err) < 0 ? -1 : 0;
+		return r < 0 ? -1 : unsettled(b) ? BUILD_AGAIN : BUILD_DONE;
+	return retry_slow(b, fs, &s, err) < 0 ? -1 : BUILD_DONE;
 }
-
-enum {
-	BUILD_DONE = 0,
-	BUILD_AGAIN = 1, /* something was learned */
-	BUILD_STUCK = 2, /* errors nobody explains: smaller builds */
-	BUILD_VAIN = 3,  /* this accelerator is of no use here */
-};
 
 /* The command ended and no process serves. */
 static int judge_end(struct build *b, const struct child_result *ended, struct err *err)
@@ -386,7 +402,7 @@ static int attempt(struct build *b, struct err *err)
 	if (r < 0)
 		return -1;
 	if (r == 0)
-		return serve_all(b, fs, ready, err) < 0 ? -1 : BUILD_DONE;
+		return serve_all(b, fs, ready, err);
 	return err->code == ERR_TIMEOUT ? BUILD_VAIN : judge_end(b, &ended, err);
 }
 
@@ -402,6 +418,7 @@ static int run_build(struct build *b, struct err *err)
 	struct accel *a = b->accel;
 	int r = BUILD_AGAIN;
 
+	b->settled = arena_array(b->mem, b->n, sizeof(*b->settled));
 	if (metamutant_plan(a->metamutant, b->patches, b->n, err) < 0)
 		return -1;
 	for (int round = 0; r == BUILD_AGAIN && round < ROUNDS_MAX; round++) {

@@ -26,6 +26,7 @@ extern int selfheal_pipe2(int *, int) __asm__("pipe2");
 extern int selfheal_poll(void *, unsigned long, int) __asm__("poll");
 extern int selfheal_fork(void) __asm__("fork");
 extern int selfheal_waitpid(int, int *, int) __asm__("waitpid");
+extern long selfheal_syscall(long, ...) __asm__("syscall");
 extern int selfheal_kill(int, int) __asm__("kill");
 extern int selfheal_setpgid(int, int) __asm__("setpgid");
 extern int selfheal_setitimer(int, const void *, void *) __asm__("setitimer");

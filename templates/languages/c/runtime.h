@@ -33,8 +33,8 @@ struct selfheal_pollfd {
 
 struct selfheal_slot {
 	unsigned id;
-	int pid, fd, status;
-	long begin_us, deadline_us, ended_us, bytes;
+	int pid, fd, end, status; /* fd: its output, end: readable once it is gone (-1: not to be had) */
+	long begin_us, deadline_us, bytes;
 	char tail[SELFHEAL_TAIL]; /* a ring: byte i of the output at i % SELFHEAL_TAIL */
 };
 
@@ -231,7 +231,6 @@ static int selfheal_start(
 	if (selfheal_pipe2(ends, 02000000) != 0)
 		selfheal__exit(1);
 	slot->id = id;
-	slot->ended_us = 0;
 	slot->bytes = 0;
 	slot->begin_us = selfheal_now_us();
 	slot->deadline_us = slot->begin_us + (long)selfheal_u32(body + 4) * 1000;
@@ -251,24 +250,28 @@ static int selfheal_start(
 	}
 	selfheal_close(ends[1]);
 	slot->fd = ends[0];
+	slot->end = (int)selfheal_syscall(434, slot->pid, 0); /* pidfd_open */
 	if (slot->pid < 0)
 		selfheal__exit(1);
 	selfheal_setpgid(slot->pid, slot->pid);
 	return 0;
 }
 
-static void selfheal_drain(struct selfheal_slot *slot)
+/* False at the end of the output. */
+static int selfheal_drain(struct selfheal_slot *slot)
 {
 	char chunk[4096];
 	long got = selfheal_read(slot->fd, chunk, sizeof(chunk)), i;
 
 	if (got <= 0) {
-		slot->ended_us = selfheal_now_us();
-		return;
+		selfheal_close(slot->fd);
+		slot->fd = -1;
+		return 0;
 	}
 	for (i = 0; i < got; i++)
 		slot->tail[(slot->bytes + i) % SELFHEAL_TAIL] = chunk[i];
 	slot->bytes += got;
+	return 1;
 }
 
 /* RESULT: status (0 pass, 1 fail, 2 time, 3 crash), tests unknown, the wait status as signature,
@@ -291,8 +294,18 @@ static void selfheal_report(int wire, struct selfheal_slot *slot, int timed_out)
 	if (!selfheal_send(wire, 6, slot->id, body, 32 + (unsigned long)n))
 		selfheal__exit(1);
 	selfheal_kill(-slot->pid, 9);
-	selfheal_close(slot->fd);
+	if (slot->fd >= 0)
+		selfheal_close(slot->fd);
+	if (slot->end >= 0)
+		selfheal_close(slot->end);
 	slot->pid = 0;
+}
+
+static void selfheal_watch(struct selfheal_pollfd *p, int fd)
+{
+	p->fd = fd;
+	p->events = 1;
+	p->revents = 0;
 }
 
 static void selfheal_check(int wire, struct selfheal_slot *slot)
@@ -306,15 +319,12 @@ static void selfheal_check(int wire, struct selfheal_slot *slot)
 		selfheal_kill(-slot->pid, 9);
 		selfheal_waitpid(slot->pid, &slot->status, 0);
 	}
-	while (!slot->ended_us) {
+	while (slot->fd >= 0) {
 		struct selfheal_pollfd p;
 
-		p.fd = slot->fd;
-		p.events = 1;
-		p.revents = 0;
-		if (selfheal_poll(&p, 1, 0) <= 0)
+		selfheal_watch(&p, slot->fd);
+		if (selfheal_poll(&p, 1, 0) <= 0 || !selfheal_drain(slot))
 			break;
-		selfheal_drain(slot);
 	}
 	selfheal_report(wire, slot, timed_out);
 }
@@ -329,29 +339,26 @@ static void selfheal_end(struct selfheal_slot *slots)
 	selfheal__exit(1);
 }
 
-/* Waits for the wire (with room for one more) and for what the candidates print. One that closed
- * its output ends within microseconds, as a rule. */
+/* Waits for the wire (with room for one more), for what candidates print and for their ends. */
 static int selfheal_poll_all(struct selfheal_slot *slots, int wire)
 {
-	struct selfheal_pollfd p[SELFHEAL_SLOTS + 1];
-	long now = selfheal_now_us();
-	int i, busy = 0, ending = 0;
+	struct selfheal_pollfd p[2 * SELFHEAL_SLOTS + 1];
+	int i, busy = 0, blind = 0;
 
 	for (i = 0; i < SELFHEAL_SLOTS; i++) {
-		p[i].fd = slots[i].pid > 0 && !slots[i].ended_us ? slots[i].fd : -1;
-		p[i].events = 1;
-		p[i].revents = 0;
-		busy += slots[i].pid > 0;
-		ending += slots[i].pid > 0 && slots[i].ended_us > now - 2000;
+		int live = slots[i].pid > 0;
+
+		selfheal_watch(&p[i], live ? slots[i].fd : -1);
+		selfheal_watch(&p[SELFHEAL_SLOTS + i], live ? slots[i].end : -1);
+		busy += live;
+		blind += live && slots[i].end < 0;
 	}
-	p[i].fd = busy < SELFHEAL_SLOTS ? wire : -1;
-	p[i].events = 1;
-	p[i].revents = 0;
-	selfheal_poll(p, SELFHEAL_SLOTS + 1, ending ? 0 : busy ? 5 : -1);
+	selfheal_watch(&p[2 * SELFHEAL_SLOTS], busy < SELFHEAL_SLOTS ? wire : -1);
+	selfheal_poll(p, 2 * SELFHEAL_SLOTS + 1, blind ? 1 : busy ? 10 : -1);
 	for (i = 0; i < SELFHEAL_SLOTS; i++)
 		if (p[i].revents)
 			selfheal_drain(&slots[i]);
-	return p[SELFHEAL_SLOTS].revents;
+	return p[2 * SELFHEAL_SLOTS].revents;
 }
 
 /* Returns only in a candidate's process. */
