@@ -218,7 +218,9 @@ static int accept(struct cycle *c, const struct search_hit *hit, size_t rivals, 
 	r->verdict = a->verdict;
 	r->rivals = rivals;
 	r->outcome = OUTCOME_HEALED;
-	if (unified_diff(c, &r->patch, &r->diff, err) < 0)
+	/* The search may have been left in a round that builds on a partial fix: the diff is
+	 * against the user's files. */
+	if (trial_restore(c->trial, err) < 0 || unified_diff(c, &r->patch, &r->diff, err) < 0)
 		return -1;
 	measure_confidence(c, hit, rivals);
 	r->why = arena_printf(c->mem, "%.*s", STR_ARGS(r->patch.note));

@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 import pathlib
+import signal
 import sqlite3
 import subprocess
 import tempfile
@@ -140,6 +141,58 @@ class Memory(unittest.TestCase):
         run = self.knowledge("import", "-", stdin="".join(evil) + fix())
         self.assertIn("6 lines refused (line 1:", run.stdout + run.stderr)
         self.assertEqual(len(self.knowledge("export").stdout.splitlines()), 1)
+
+
+BROKEN = "def double(x):\n    return x - x\n"
+TEST = ("import unittest\nfrom m import double\n\n\nclass T(unittest.TestCase):\n"
+        "    def test_double(self):\n        self.assertEqual(double(2), 4)\n"
+        "        self.assertEqual(double(5), 10)\n")
+
+
+class CutOffApply(unittest.TestCase):
+    """heal --apply killed at each step it makes durable; the next heal there ends it."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="selfheal-apply-")
+        self.addCleanup(folder.cleanup)
+        self.repo = pathlib.Path(folder.name).resolve() / "repo"
+        subprocess.run(["git", "init", "-q", self.repo], check=True)
+        (self.repo / "m.py").write_text(BROKEN)
+        (self.repo / "test_m.py").write_text(TEST)
+
+    def heal(self, *args, step=None):
+        env = {k: v for k, v in os.environ.items() if not k.startswith("SELFHEAL_")}
+        if step:
+            env["SELFHEAL_TEST_KILL_AT_STEP"] = str(step)
+        return subprocess.run([SELFHEAL, "heal", "--test", "python3 -m unittest", "--budget", "40",
+                               "--format", "json", *args], cwd=self.repo, env=env,
+                              capture_output=True, text=True, timeout=300)
+
+    def cut_off(self, step):
+        run = self.heal("--apply", step=step)
+        self.assertEqual(run.returncode, -signal.SIGKILL, run.stdout + run.stderr)
+
+    def test_completed_by_the_next_heal(self):
+        for step in (1, 2, 3):
+            with self.subTest(step=step):
+                (self.repo / "m.py").write_text(BROKEN)
+                self.cut_off(step)
+                self.assertEqual((self.repo / "m.py").read_text() == BROKEN, step < 3)
+                run = self.heal()
+                self.assertEqual(json.loads(run.stdout)["outcome"], "nothing_to_do", run.stdout)
+                self.assertNotEqual((self.repo / "m.py").read_text(), BROKEN)
+                self.assertEqual(sorted(os.listdir(self.repo)), [".git", "m.py", "test_m.py"])
+                self.assertEqual(list((self.repo / ".git").rglob("*.apply*")), [])
+
+    def test_what_someone_changed_meanwhile_is_left_alone_and_named(self):
+        self.cut_off(1)
+        mine = "def double(x):\n    return x * 2\n"
+        (self.repo / "m.py").write_text(mine)
+        run = self.heal()
+        self.assertEqual(json.loads(run.stdout)["outcome"], "nothing_to_do", run.stdout)
+        self.assertIn("m.py", json.dumps(json.loads(run.stdout)["notices"]))
+        self.assertEqual((self.repo / "m.py").read_text(), mine)
+        self.assertEqual(sorted(os.listdir(self.repo)), [".git", "m.py", "test_m.py"])
 
 
 if __name__ == "__main__":
