@@ -31,6 +31,7 @@ struct project {
 	const char *command;
 	const char *target; /* id of the failing test; NULL: none is named */
 	bool all_tests;
+	int jobs;
 	const struct file *files;
 	const struct row *rows;
 };
@@ -99,7 +100,7 @@ static int open_accel(struct bench *b, const struct project *p, struct err *err)
 		.failures = &b->failures,
 		.command_timeout_ms = 60000,
 		.all_tests = p->all_tests,
-		.jobs = 1};
+		.jobs = p->jobs ? p->jobs : 1};
 
 	write_files(b, p->files);
 	if (p->target) {
@@ -253,7 +254,8 @@ static const struct project unittest_module = {
 CASE(unittest_module)
 
 static const struct project unittest_script = {
-	.command = "sh -c 'echo checking; python3 test_shape.py -v'",
+	.command = "sh -c 'echo checking; export PYTHONPATH=none; python3 test_shape.py -v'",
+	.jobs = 3,
 	.target = "test_area (__main__.TestSquare)",
 	.files = (const struct file[]){UNITTEST_FILES, {NULL, NULL}},
 	.rows = (const struct row[]){AREA_ROWS},
@@ -273,7 +275,7 @@ static const struct project unittest_header = {
 	.command = "make -s test",
 	.target = "test_shape.TestOther.test_round",
 	.files = (const struct file[]){UNITTEST_FILES,
-		{"Makefile", "test:\n\t@python3 -m unittest -q\n"}, {NULL, NULL}},
+		{"Makefile", "test:\n\t@PYTHONPATH=. python3 -m unittest -q\n"}, {NULL, NULL}},
 	.rows = (const struct row[]){{"shape.py", "self.a * 5", "self.a * 4", OBSERVED_FAIL,
 					     "2 != 1"},
 		{"shape.py", "self.a * 5\n    @staticmethod\n    def unit(size=2)",

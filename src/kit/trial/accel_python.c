@@ -16,6 +16,7 @@ enum {
 	ROUND = 256,  /* candidates encoded at once */
 	SILENCE_MS = 60 * 1000, /* beyond any budget: the server kills what hangs far earlier */
 	REOPENS_MAX = 8,
+	OPEN_MIN_MS = 20 * 1000,
 	COMMAND_BYTES = 256 << 10,
 };
 
@@ -50,6 +51,8 @@ static void write_settings(struct buf *out, const struct accel_options *options)
 
 	json_put(settings, "targets", targets_json(options->failures));
 	json_put_int(settings, "timeout_ms", options->candidate_timeout_ms);
+	json_put_int(settings, "command_ms",
+		options->command_timeout_ms > 0 ? options->command_timeout_ms : 60000);
 	json_put_int(settings, "jobs", options->jobs > 1 ? options->jobs : 1);
 	json_put_bool(settings, "all_tests", options->all_tests);
 	json_write(out, settings, 0);
@@ -134,7 +137,10 @@ static int python_open(struct accel **out, struct trial *trial, const struct acc
 	a->trial = trial;
 	a->command = xstrdup(options->command);
 	a->subdir = options->subdir ? xstrdup(options->subdir) : NULL;
-	a->command_timeout_ms = options->command_timeout_ms;
+	/* What ends a test run of the project must not end our preparations. */
+	a->command_timeout_ms = options->command_timeout_ms > OPEN_MIN_MS
+					? options->command_timeout_ms
+					: OPEN_MIN_MS;
 	a->window = WINDOW * (options->jobs > 1 ? options->jobs : 1);
 	buf_init(&a->settings, LIMIT_TEXT_BYTES);
 	write_settings(&a->settings, options);

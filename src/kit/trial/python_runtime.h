@@ -14,8 +14,8 @@ struct trial;
 
 /* Writes the files into the trial's exchange folder; again and again is fine. */
 int python_runtime_install(struct trial *trial, struct err *err) MUST_CHECK;
-/* Appends to *out the command with our folder first on the module path, also where the command sets
- * PYTHONPATH itself. */
+/* Appends to *out the command with our folder first on the module path, also where the command, or
+ * what it starts, sets PYTHONPATH itself. */
 void python_runtime_command(struct buf *out, struct str command);
 /* "SELFHEAL_HOOK=..." and "SELFHEAL_ROOT=...", to be freed by the caller. */
 char *python_runtime_hook_env(const struct trial *trial);

@@ -212,7 +212,8 @@ class Front:
         """Tries the unpatched project first: it must fail there too."""
         self.natural_status = status
         self._make_pool()
-        self.pool.budget_s = BASELINE_S
+        command_s = self.settings.get("command_ms", 60000) / 1000.0
+        self.pool.budget_s = min(BASELINE_S, max(0.5, command_s / 2))
         self.pool.submit(Job(0, None))
         return self.pool.pump()
 

@@ -23,6 +23,7 @@ from selfheal_wire import (
 
 TAIL_BYTES = 2000
 MEMORY_GROWTH = 512 << 20
+STARVED_S = 20.0
 SLACK_S = 0.4  # wall time a child may take beyond its CPU budget: sleeps, a busy machine
 
 
@@ -66,12 +67,16 @@ class Job:
 
 
 class _Child:
-    def __init__(self, pid, results, out, jobs, deadline):
-        self.pid, self.results, self.out = pid, results, out
-        self.jobs, self.deadline = jobs, deadline
+    def __init__(self, pid, results, out, jobs):
+        self.pid, self.results, self.out, self.jobs = pid, results, out, jobs
         self.cpu_s = 0.0  # what it had used when its current job began
         self.tail = b""
         self.killed = self.done = False
+
+    def allow(self, seconds):
+        """Wall time for the next job; while it lacks a processor, up to last."""
+        self.deadline = time.monotonic() + seconds
+        self.last = self.deadline + STARVED_S
 
 
 class Pool:
@@ -85,6 +90,7 @@ class Pool:
         self.exit_passes, self.capture = exit_passes, capture
         self.budget_s = 10.0
         self.budget_alone_s = None
+        self.idle_s = 0.0  # wall time that the unpatched run spends waiting, some times over
         self.notice = lambda kind, body: None  # other frames a child sends
         self.stdin = stdin_start()
         self.queue = collections.deque()
@@ -97,7 +103,7 @@ class Pool:
         return bool(jobs) and jobs[0].alone and self.budget_alone_s or self.budget_s
 
     def wall_s(self, jobs):
-        return 3 * self.budget_of(jobs) + SLACK_S
+        return 3 * self.budget_of(jobs) + self.idle_s + SLACK_S
 
     def submit(self, job, first=False):
         (self.queue.appendleft if first else self.queue.append)(job)
@@ -141,8 +147,8 @@ class Pool:
             os.close(out[1])
         if pid < 0:
             return self._put_back(jobs, mine, out[0])
-        deadline = time.monotonic() + self.wall_s(jobs)
-        child = _Child(pid, Channel(mine), out[0], jobs, deadline)
+        child = _Child(pid, Channel(mine), out[0], jobs)
+        child.allow(self.wall_s(jobs))
         self.children[pid] = child
         self.loop.watch(mine, lambda: self._read(child))
         if child.out is not None:
@@ -171,8 +177,8 @@ class Pool:
                 child.deadline += 3 * seconds
             elif kind == RESULT and child.jobs and child.jobs[0].ident == ident:
                 job = child.jobs.popleft()
-                child.deadline = time.monotonic() + self.wall_s(child.jobs)
-                child.cpu_s = _cpu_s(child.pid)
+                child.allow(self.wall_s(child.jobs))
+                child.cpu_s = cpu_s(child.pid)
                 self.answer(job, body)
             else:
                 self.notice(kind, body)
@@ -192,6 +198,8 @@ class Pool:
         now = time.monotonic()
         self.zombies = [pid for pid in self.zombies if not os.waitpid(pid, os.WNOHANG)[0]]
         for child in list(self.children.values()):
+            if child.deadline < now < child.last and is_starved(child.pid, self._spawned_s(child)):
+                child.deadline = now + SLACK_S
             if now > child.deadline or self._is_over(child):
                 child.killed = True
                 value = self._end(child)
@@ -202,7 +210,10 @@ class Pool:
     def _is_over(self, child):
         """Whether it is so far beyond its CPU budget that its own alarm must have been of no use:
         a long call of C code, or a handler that catches everything."""
-        return _cpu_s(child.pid) - child.cpu_s > 1.5 * self.budget_of(child.jobs) + 0.02
+        return cpu_s(child.pid) - child.cpu_s > 1.5 * self.budget_of(child.jobs) + 0.02
+
+    def _spawned_s(self, child):
+        return 1.5 * self.budget_of(child.jobs) + SLACK_S
 
     def _kill(self, child):
         """Ends the child with all it started; gives its wait status if that may be the answer."""
@@ -246,7 +257,32 @@ class Pool:
         return Outcome(FAILED, (tail + "\nexit status %d" % code).strip())
 
 
-def _cpu_s(pid):
+def is_starved(pid, spent_s):
+    """Whether a process, or one it has started, only waits for a processor (time passes, but not
+    for it), and those it has started have not had more than spent_s of CPU time."""
+    runnable = False
+    ticks = 0
+    for state, group, used, number in _processes():
+        if group == pid:
+            runnable = runnable or state == b"R"
+            ticks += used if number != pid else 0
+    return runnable and ticks / os.sysconf("SC_CLK_TCK") <= spent_s
+
+
+def _processes():
+    """(state, process group, CPU ticks, pid) of each."""
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            with open("/proc/%s/stat" % name, "rb") as stat_file:
+                fields = stat_file.read().rpartition(b")")[2].split()
+            yield fields[0], int(fields[2]), int(fields[11]) + int(fields[12]), int(name)
+        except (OSError, IndexError, ValueError):
+            continue
+
+
+def cpu_s(pid):
     """CPU time of another process (its clock's number is as the kernel's ABI has it)."""
     try:
         return time.clock_gettime((~pid << 3) | 2)

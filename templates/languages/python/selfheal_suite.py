@@ -70,7 +70,7 @@ class _Server:
         self.sources = Sources()
         self.current = None
         self.others = None
-        self.spent_s = 0.0
+        self.spent_s = self.wall_s = 0.0
         self.forget = self.codes = None
 
     def serve(self):
@@ -113,15 +113,20 @@ class _Server:
         self.targets = targets
         return True
 
+    def _baseline_s(self):
+        """CPU time for one unpatched test: what the project allows a whole run is a hint."""
+        return min(1.5, max(0.2, self.settings.get("command_ms", 60000) / 4000.0))
+
     def _failing(self, tests):
         """Those that fail unpatched; self.spent_s becomes the time they took. What they import
         from elsewhere is kept."""
-        rows, modules = run_once(tests, BASELINE_ALL_S)
+        rows, modules = run_once(tests, self._baseline_s(), BASELINE_ALL_S)
         import_all(modules)
         failed = [t for t, row in zip(tests, rows) if not row["passed"]]
         for test, row in zip(tests, rows):
             test.failed_at = row["line"]
         self.spent_s += sum(row["spent_s"] for row in rows if not row["passed"])
+        self.wall_s += sum(row["wall_s"] for row in rows if not row["passed"])
         return failed
 
     def _prepare(self):
@@ -141,6 +146,7 @@ class _Server:
         )
         self.confirm_s = 2 * self.budget_s + CONFIRM_EXTRA_S
         self.pool.budget_s = self.budget_s
+        self.pool.idle_s = 5 * max(0, self.wall_s - self.spent_s)
         self.pool.budget_alone_s = self.confirm_s
         null = os.open(os.devnull, os.O_RDWR)
         for fd in (1, 2):
@@ -219,7 +225,7 @@ class _Server:
         if self.others is None and self.settings.get("all_tests"):
             rest = [t for t in self.suite.tests if t not in self.targets]
             began = time.monotonic()
-            rows, _ = run_once(rest, BASELINE_ALL_S)
+            rows, _ = run_once(rest, self._baseline_s(), BASELINE_ALL_S)
             self.others = [t for t, row in zip(rest, rows) if row["passed"]]
             self.confirm_s += 10 * (time.monotonic() - began)
             self.pool.budget_alone_s = self.confirm_s
