@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/trace.h"
+#include "kit/trial/compiled.h"
 #include "kit/trial/feedback.h"
 #include "kit/trial/forkserver.h"
 #include "kit/trial/metamutant.h"
@@ -35,6 +36,7 @@ enum {
 	RETRY_MS_MAX = 1000,  /* at most so much in all */
 	SLOW_RUN_MS = 30,     /* from here on running costs more than compiling with optimisation */
 	COMMAND_MIN_MS = 500, /* a command run for one candidate */
+	PROCESS_MIN_MS = 30,  /* processor time of one process in it */
 };
 
 /* READY's status of an unpatched run that was still going at its limit. */
@@ -59,6 +61,7 @@ struct accel {
 	int halvings;
 	enum verdict_by by;
 	int64_t command_us; /* of a run that compiled nothing, 0 unknown */
+	int process_cpu_ms; /* what one process of it may take, 0: any time */
 };
 
 /* As feedback_read would see it: the last assertion told. */
@@ -120,8 +123,9 @@ struct build {
 	size_t n;
 	struct observed *out;
 	struct arena *mem;
-	bool *settled; /* tried, or in flight when a server was lost */
-	int processes; /* that carry the metamutant and said so */
+	bool *settled;            /* tried, or in flight when a server was lost */
+	const char *compilers[2]; /* that remember what this build compiled */
+	int processes;            /* that carry the metamutant and said so */
 };
 
 static bool choose(void *data, struct str hello, struct buf *serve)
@@ -135,12 +139,16 @@ static bool choose(void *data, struct str hello, struct buf *serve)
 }
 
 /* Runs the command for one candidate, everything compiled. */
-static int run_command(struct accel *a, struct str spec, int timeout_ms,
+static int run_command(struct build *b, struct str spec, int timeout_ms,
 	struct child_result *result, struct err *err)
 {
+	struct accel *a = b->accel;
 	CLEANUP(freep) char *env = xasprintf("SELFHEAL_CANDIDATE=%.*s", STR_ARGS(spec));
-	const char *const set[] = {env, NULL};
+	CLEANUP(freep) char *cpu = xasprintf("SELFHEAL_CPU_MS=%d", a->process_cpu_ms);
 
+	if (!b->compilers[0] && compiled_environment(a->trial, b->compilers, b->mem, err) < 0)
+		return -1;
+	const char *const set[] = {env, cpu, b->compilers[0], b->compilers[1], NULL};
 	return trial_run(a->trial,
 		&(struct trial_command){.command = a->command,
 			.subdir = a->subdir,
@@ -159,7 +167,7 @@ static int command_observe(
 	child_result_init(&r);
 	buf_init(&spec, LIMIT_TEXT_BYTES);
 	metamutant_spec(b->accel->metamutant, i, &spec);
-	if (run_command(b->accel, buf_view(&spec), timeout_ms, &r, err) < 0)
+	if (run_command(b, buf_view(&spec), timeout_ms, &r, err) < 0)
 		return -1;
 	*o = (struct observed){.status = r.timed_out        ? OBSERVED_TIMEOUT
 					 : r.exit_code == 0 ? OBSERVED_PASS
@@ -171,20 +179,35 @@ static int command_observe(
 	return 0;
 }
 
+/* How long the command takes when it has nothing to compile: the second run tells. */
+static int time_command(struct build *b, struct err *err)
+{
+	struct accel *a = b->accel;
+	int processes = b->processes > 0 ? b->processes : 1;
+
+	for (int i = 0; i < 2; i++) {
+		CHILD_RESULT_AUTO base;
+
+		child_result_init(&base);
+		if (run_command(b, STR("0:0"), a->command_timeout_ms, &base, err) < 0)
+			return -1;
+		a->command_us = base.wall_us;
+	}
+	int64_t ms = a->command_us * BUDGET_FACTOR / processes / 1000;
+	a->process_cpu_ms = a->hangs              ? HANG_MS
+			    : ms > PROCESS_MIN_MS ? (int)(ms < INT32_MAX ? ms : INT32_MAX)
+						  : PROCESS_MIN_MS;
+	return 0;
+}
+
 /* The second tier: the command per candidate, nothing to compile. */
 static int run_commands(struct build *b, struct err *err)
 {
 	struct accel *a = b->accel;
 	int limit_ms = a->command_timeout_ms;
 
-	if (a->command_us == 0) {
-		CHILD_RESULT_AUTO base;
-
-		child_result_init(&base);
-		if (run_command(a, STR("0:0"), limit_ms, &base, err) < 0)
-			return -1;
-		a->command_us = base.wall_us;
-	}
+	if (a->command_us == 0 && time_command(b, err) < 0)
+		return -1;
 	int64_t budget_ms = a->command_us * BUDGET_FACTOR / 1000;
 	if (budget_ms < COMMAND_MIN_MS)
 		budget_ms = COMMAND_MIN_MS;
@@ -377,10 +400,11 @@ static int attempt(struct build *b, struct err *err)
 	struct str ready = STR_NULL;
 
 	child_result_init(&ended);
+	b->compilers[0] = NULL;
 	if (metamutant_install(a->metamutant, a->optimise, err) < 0)
 		return -1;
 	if (a->by == BY_COMMAND && a->started) {
-		if (run_command(a, STR("0:0"), a->command_timeout_ms, &ended, err) < 0)
+		if (run_command(b, STR("0:0"), a->command_timeout_ms, &ended, err) < 0)
 			return -1;
 		b->processes = 1;
 		return judge_end(b, &ended, err);

@@ -384,6 +384,15 @@ static void selfheal_serve(int wire, long input)
 	}
 }
 
+static unsigned selfheal_number(const char *text)
+{
+	unsigned v = 0;
+
+	while (text && *text >= '0' && *text <= '9')
+		v = v * 10 + (unsigned)(*text++ - '0');
+	return v;
+}
+
 static int selfheal_dial(const char *path)
 {
 	struct {
@@ -431,8 +440,10 @@ __attribute__((constructor(101))) static void selfheal_boot(void)
 
 	if (selfheal_started++)
 		return;
-	if (spec)
+	if (spec) {
 		selfheal_take(spec);
+		selfheal_limit(selfheal_number(selfheal_getenv("SELFHEAL_CPU_MS")));
+	}
 	if (spec || !path || (wire = selfheal_dial(path)) < 0)
 		return;
 	selfheal_unsetenv("SELFHEAL_SOCKET");
