@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -122,9 +121,10 @@ static int start(struct bench *b, struct worker *w, struct err *err)
 	return 0;
 }
 
-static void count(struct bench *b, const struct json_t *j, long rss)
+static void count(struct bench *b, const struct json_t *j)
 {
 	struct bench_totals *t = b->totals;
+	long rss = (long)json_get_int(j, "max_rss_kb", 0);
 
 	t->cases++;
 	t->plausible += json_get_bool(j, "plausible", false);
@@ -152,12 +152,11 @@ static int finish(struct bench *b, struct worker *w, struct err *err)
 {
 	CLEANUP(json_freep) struct json_t *j = NULL;
 	struct err crash = ERR_INIT;
-	struct rusage usage = {0};
 	BUF_AUTO text;
 	int status, rc;
 
 	buf_init(&text, LIMIT_JSON_BYTES);
-	wait4(w->pid, &status, 0, &usage);
+	waitpid(w->pid, &status, 0);
 	close(w->fd);
 	w->pid = 0;
 	if (!w->line.n) {
@@ -169,8 +168,7 @@ static int finish(struct bench *b, struct worker *w, struct err *err)
 	buf_release(&w->line);
 	if (rc < 0)
 		return -1;
-	json_put_int(j, "max_rss_kb", usage.ru_maxrss);
-	count(b, j, usage.ru_maxrss);
+	count(b, j);
 	json_write(&text, j, 0);
 	if (b->out) {
 		fprintf(b->out, "%s\n", buf_text(&text));

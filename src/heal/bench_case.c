@@ -192,6 +192,26 @@ static int judge(struct desk *d, const struct bench_options *o, struct str id, c
 	return code == 0 ? JUDGED_CORRECT : JUDGED_WRONG;
 }
 
+/* Our own peak, not that of compilers and tests we waited for (which getrusage mixes in). */
+static int64_t own_peak_kb(void)
+{
+	struct err ignored = ERR_INIT;
+	struct str rest, line;
+	int kb = 0;
+	BUF_AUTO text;
+
+	buf_init(&text, LIMIT_TEXT_BYTES);
+	if (file_read(&text, "/proc/self/status", &ignored) < 0)
+		return 0;
+	rest = buf_view(&text);
+	while (str_next_line(&rest, &line))
+		if (str_skip(&line, "VmHWM:")) {
+			line = str_ltrim(line);
+			return str_take_int(&line, &kb) ? kb : 0;
+		}
+	return 0;
+}
+
 static int write_case(struct buf *out, struct desk *d, const struct heal_result *result,
 	const struct bench_options *o, struct str id, struct err *err)
 {
@@ -202,6 +222,7 @@ static int write_case(struct buf *out, struct desk *d, const struct heal_result 
 	if (judged < 0)
 		return -1;
 	json_put_str(j, "id", id);
+	json_put_int(j, "max_rss_kb", own_peak_kb());
 	json_put_bool(j, "plausible", plausible);
 	json_put_bool(j, "judged", judged != NOT_JUDGED);
 	json_put_bool(j, "correct", judged == JUDGED_CORRECT);
