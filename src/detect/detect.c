@@ -183,14 +183,13 @@ static void judge_flaky(struct detection *d, struct arena *mem)
 		d->red_runs, d->runs, d->flaky_low * 100, d->flaky_high * 100);
 }
 
-static int rerun(struct detection *d, struct trial *trial, const struct detect_options *options,
+int detect_rerun(struct detection *d, struct trial *trial, const struct detect_options *options,
 	struct arena *mem, struct err *err)
 {
 	int64_t end = clock_mono_ms() + options->rerun_budget_ms;
 	int wanted = reruns_wanted(d, options);
 	bool mixed = false;
 
-	d->runs = d->red_runs = 1;
 	while (d->runs <= wanted && clock_mono_ms() + d->first.wall_us / 1000 <= end) {
 		struct detect_options other = *options;
 		struct test_run again;
@@ -244,8 +243,8 @@ int detect_failures(struct detection *out, struct trial *trial,
 		return -1;
 	if (test_run_once(&out->first, trial, options, mem, err) < 0)
 		return -1;
+	out->runs = 1;
+	out->red_runs = !out->first.green;
 	classify(out, trial, mem);
-	if (out->outcome != OUTCOME_NOT_HEALED)
-		return 0;
-	return rerun(out, trial, options, mem, err);
+	return 0;
 }

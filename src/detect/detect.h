@@ -44,9 +44,12 @@ void detection_release(struct detection *d);
 /* Runs the command once and reads it. < 0 only when it could not be run at all. */
 int test_run_once(struct test_run *out, struct trial *trial, const struct detect_options *options,
 	struct arena *mem, struct err *err) MUST_CHECK;
-/* The whole stage. */
+/* Setup commands, the first run, and what kind of red it is; no reruns yet. */
 int detect_failures(struct detection *out, struct trial *trial,
 	const struct detect_options *options, struct arena *mem, struct err *err) MUST_CHECK;
+/* Reruns what is red: the outcome becomes FLAKY when the results are mixed. */
+int detect_rerun(struct detection *d, struct trial *trial, const struct detect_options *options,
+	struct arena *mem, struct err *err) MUST_CHECK;
 /* Whether two runs failed alike: the same failing tests or diagnostics, or both green. */
 bool test_runs_alike(const struct test_run *a, const struct test_run *b);
 /* The 95 % Wilson score interval of hits in n trials. */

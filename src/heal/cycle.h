@@ -17,8 +17,6 @@ struct cycle {
 	struct project_tree tree;
 	struct detection detection;
 	struct scene scene;
-	struct patch *given; /* known fixes and resumed candidates, tried first */
-	size_t n_given;
 	const char *command;
 	int timeout_ms;
 	int64_t begin_ms, deadline_ms;
@@ -30,5 +28,9 @@ void cycle_progress(struct cycle *c, const char *stage, const struct search_prog
 
 /* Searches, verifies what is plausible in order, fills patch, verdict and outcome. */
 int cycle_repair(struct cycle *c, struct err *err) MUST_CHECK;
+/* Verifies patches that were plausible or right before, in order, without any search; the outcome
+ * is HEALED if one holds. */
+int cycle_verify_known(
+	struct cycle *c, const struct patch *known, size_t n, struct err *err) MUST_CHECK;
 /* The options a clean trial of this project is opened with. */
 struct trial_options cycle_trial_options(const struct cycle *c);

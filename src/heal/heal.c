@@ -8,6 +8,7 @@
 #include "json/json.h"
 #include "kit/project/project.h"
 #include "port/git/locate.h"
+#include "repair/fixits.h"
 
 enum {
 	TIMEOUT_DEFAULT_MS = 600 * 1000,
@@ -133,25 +134,49 @@ static void tell_layers(struct cycle *c)
 			cycle_notice(c, arena_printf(c->mem, "sandbox: %.*s", STR_ARGS(line)));
 }
 
-static int detect(struct cycle *c, struct err *err)
+static struct detect_options detect_how(const struct cycle *c)
 {
-	struct detect_options how = {.command = c->command,
+	static const char *const env[] = {FIXITS_ENV, NULL};
+
+	return (struct detect_options){.command = c->command,
 		.setup = c->options->setup,
 		.root = trial_root(c->trial),
+		.env_set = env,
 		.timeout_ms = c->timeout_ms,
 		.rerun_budget_ms = (c->deadline_ms - c->begin_ms) / 4,
 		.reruns = RERUNS};
+}
 
-	cycle_progress(c, "run tests", NULL);
-	if (detect_failures(&c->detection, c->trial, &how, c->mem, err) < 0)
-		return -1;
+static void take_detection(struct cycle *c)
+{
 	c->out->outcome = c->detection.outcome;
 	c->out->why = c->detection.why;
 	c->out->runs = c->detection.runs;
 	c->out->red_runs = c->detection.red_runs;
+}
+
+static int detect(struct cycle *c, struct err *err)
+{
+	struct detect_options how = detect_how(c);
+
+	cycle_progress(c, "run tests", NULL);
+	if (detect_failures(&c->detection, c->trial, &how, c->mem, err) < 0)
+		return -1;
+	take_detection(c);
 	vec_each (f, &c->detection.first.failures.items)
 		vec_push(&c->out->failures.items, *f);
 	c->out->failures.counts = c->detection.first.failures.counts;
+	return 0;
+}
+
+static int rerun(struct cycle *c, struct err *err)
+{
+	struct detect_options how = detect_how(c);
+
+	cycle_progress(c, "rerun", NULL);
+	if (detect_rerun(&c->detection, c->trial, &how, c->mem, err) < 0)
+		return -1;
+	take_detection(c);
 	return 0;
 }
 
@@ -209,10 +234,38 @@ static int diagnose_stage(struct cycle *c, struct err *err)
 	c->out->has_diagnosis = true;
 	if (!c->memory)
 		return 0;
-	if (memory_note(c->memory, "diagnose", "", diagnosis_to_json(&c->scene.diagnosis), err) < 0)
+	return memory_note(c->memory, "diagnose", "", diagnosis_to_json(&c->scene.diagnosis), err);
+}
+
+/* A failure that was healed before costs no search: what held then is proved again. */
+static int repair_known(struct cycle *c, struct err *err)
+{
+	struct patch *known = NULL;
+	size_t n = 0;
+
+	if (!c->memory)
+		return 0;
+	if (memory_recall(c->memory, &c->out->failures, c->trial, &known, &n, c->mem, err) < 0)
 		return -1;
-	return memory_recall(
-		c->memory, &c->out->failures, c->trial, &c->given, &c->n_given, c->mem, err);
+	return n ? cycle_verify_known(c, known, n, err) : 0;
+}
+
+/* Everything between a red run and a verified patch, or the reason why there is none. */
+static int repair(struct cycle *c, struct err *err)
+{
+	if (repair_known(c, err) < 0)
+		return -1;
+	if (c->out->outcome == OUTCOME_HEALED)
+		return 0;
+	if (rerun(c, err) < 0)
+		return -1;
+	if (c->detection.outcome != OUTCOME_NOT_HEALED) {
+		explain_no_repair(c);
+		return 0;
+	}
+	if (diagnose_stage(c, err) < 0)
+		return -1;
+	return cycle_repair(c, err);
 }
 
 static int run_stages(struct cycle *c, struct err *err)
@@ -229,7 +282,7 @@ static int run_stages(struct cycle *c, struct err *err)
 		explain_no_repair(c);
 		return 0;
 	}
-	if (diagnose_stage(c, err) < 0 || cycle_repair(c, err) < 0)
+	if (repair(c, err) < 0)
 		return -1;
 	if (trial_check_unchanged(c->trial, err) < 0)
 		return -1;

@@ -8,6 +8,7 @@
 #include "kit/rewrite/rewrite.h"
 #include "kit/trial/spectrum.h"
 #include "kit/trial/trial.h"
+#include "repair/fixits.h"
 
 enum {
 	FILES_MAX = 12,  /* that candidates are made for */
@@ -163,8 +164,11 @@ int look_at(struct scene *out, struct failure_list *failures, const struct look_
 
 int look_again(struct scene *out, const struct look_options *o, struct arena *mem, struct err *err)
 {
-	struct detect_options how = {
-		.command = o->command, .root = trial_root(o->trial), .timeout_ms = o->timeout_ms};
+	static const char *const env[] = {FIXITS_ENV, NULL};
+	struct detect_options how = {.command = o->command,
+		.root = trial_root(o->trial),
+		.env_set = env,
+		.timeout_ms = o->timeout_ms};
 	struct test_run run;
 	int rc;
 

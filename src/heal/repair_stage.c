@@ -66,8 +66,6 @@ static int open_search(struct cycle *c, struct search **out, struct err *err)
 					 : 1,
 		.deadline_ms = c->deadline_ms - reserve_ms(c),
 		.scene = &c->scene,
-		.given = c->given,
-		.n_given = c->n_given,
 		.templates_dir = c->options->templates_dir,
 		.user_rules = c->options->user_rules,
 		.record = origin_factor,
@@ -100,7 +98,7 @@ static int64_t rivals_until(const struct cycle *c, const struct search_stats *st
 }
 
 /* Once one is found, a little more search shows its rivals: they lower the confidence, and stand by
- * should it fall on a later rung. A fix known from before needs none. */
+ * should it fall on a later rung. */
 static int gather(struct cycle *c, struct search *search, struct plausible *p, struct err *err)
 {
 	struct search_stats stats;
@@ -123,8 +121,6 @@ static int gather(struct cycle *c, struct search *search, struct plausible *p, s
 			first_index = p->hits[0].index;
 			until = rivals_until(c, &stats);
 		}
-		if (str_eq_c(p->hits[0].patch.source, "knowledge"))
-			break;
 		if (stats.tried > 2 * first_index + RIVALS_LEAST || clock_mono_ms() > until)
 			break;
 	}
@@ -183,14 +179,14 @@ static void measure_confidence(struct cycle *c, const struct search_hit *hit, si
 }
 
 /* 1: it holds. 0: it does not. */
-static int verify(struct cycle *c, const struct search_hit *hit, struct err *err)
+static int verify(struct cycle *c, const struct search_hit *hit, int reruns, struct err *err)
 {
 	struct trial_options trial = cycle_trial_options(c);
 	struct ladder_options how = {.trial = &trial,
 		.command = c->command,
 		.setup = c->options->setup,
 		.timeout_ms = c->timeout_ms,
-		.reruns = 1,
+		.reruns = reruns,
 		.failures = &c->out->failures,
 		.policy = c->options->policy,
 		.deadline_ms = c->deadline_ms};
@@ -231,7 +227,7 @@ static int accept(struct cycle *c, const struct search_hit *hit, size_t rivals, 
 static int verify_all(struct cycle *c, struct plausible *p, struct err *err)
 {
 	for (; p->next < p->n && c->out->n_attempts < HEAL_ATTEMPTS_MAX; p->next++) {
-		int rc = verify(c, &p->hits[p->next], err);
+		int rc = verify(c, &p->hits[p->next], 1, err);
 
 		if (rc < 0)
 			return -1;
@@ -285,7 +281,7 @@ int cycle_repair(struct cycle *c, struct err *err)
 		rc = verify_all(c, &p, err);
 	}
 	search_get_stats(search, &stats);
-	c->out->candidates = stats.tried;
+	c->out->candidates += stats.tried;
 	c->out->generated = stats.generated;
 	c->out->search_seconds = stats.seconds;
 	c->out->accel = arena_str(c->mem, stats.accel);
@@ -295,4 +291,19 @@ int cycle_repair(struct cycle *c, struct err *err)
 	if (rc == 0)
 		explain_not_healed(c, &stats);
 	return rc < 0 ? -1 : 0;
+}
+
+int cycle_verify_known(struct cycle *c, const struct patch *known, size_t n, struct err *err)
+{
+	for (size_t i = 0; i < n && c->out->n_attempts < HEAL_ATTEMPTS_MAX / 2; i++) {
+		struct search_hit hit = {.patch = known[i], .index = i, .depth = 1};
+		int rc = verify(c, &hit, 0, err);
+
+		if (rc < 0)
+			return -1;
+		c->out->candidates++;
+		if (rc)
+			return accept(c, &hit, 0, err);
+	}
+	return 0;
 }

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/vec.h"
 #include "kit/trial/trial.h"
+#include "repair/fixits.h"
 
 enum { SLOW_MAX = 400, MESSAGE_BYTES = 2000 };
 
@@ -21,7 +22,9 @@ struct round {
 	struct accel *accel;
 	struct str no_accel;
 	struct observed baseline;
-	size_t given, slow;
+	const struct patch *fixits; /* tried first */
+	size_t n_fixits, next_fixit;
+	size_t slow;
 };
 
 int observed_progress(const struct observed *a, const struct observed *b)
@@ -102,6 +105,7 @@ static int open_stream(struct round *r, struct err *err)
 		.record = r->search->record,
 		.record_data = r->search->data};
 
+	r->fixits = fixits_collect(r->scene, &r->n_fixits, &r->mem);
 	return rewrite_open(&r->rewrite, &options, err);
 }
 
@@ -150,8 +154,6 @@ int round_open(struct round **out, const struct round_options *options, struct e
 	r->options = *options;
 	r->search = options->search;
 	arena_init(&r->mem);
-	if (options->depth)
-		r->given = r->search->n_given; /* those were for the original */
 	if (put_base(r, err) < 0 || look(r, err) < 0 || open_stream(r, err) < 0 ||
 		open_accel(r, err) < 0 || observe_baseline(r, err) < 0) {
 		round_free(r);
@@ -183,8 +185,8 @@ size_t round_next(struct round *r, struct patch *out, size_t max)
 {
 	size_t n = 0;
 
-	while (n < max && r->given < r->search->n_given)
-		out[n++] = r->search->given[r->given++];
+	while (n < max && r->next_fixit < r->n_fixits)
+		out[n++] = r->fixits[r->next_fixit++];
 	return n ? n : rewrite_next(r->rewrite, out, max);
 }
 

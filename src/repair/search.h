@@ -41,8 +41,6 @@ struct search_options {
 	size_t max_candidates;     /* tried in all; 0: 1000000 */
 	int64_t deadline_ms;       /* clock_mono_ms() at which it gives up */
 	const struct scene *scene; /* of the original tree; borrowed */
-	const struct patch *given; /* from knowledge, fix-its, rules: tried first, in order */
-	size_t n_given;
 	const char *templates_dir;
 	struct str user_rules;
 	double (*record)(void *data, struct str origin); /* as in rewrite_options */

@@ -152,6 +152,12 @@ class Heals(Case):
     def test_c(self):
         self.check(self.make(RING), "ring.c")
 
+    def test_compilers_own_fix(self):
+        files = dict(RING, **{"ring.c": RING_C.replace("at > size", "at >= size").replace("return at;", "return at")})
+        r = self.heal(self.make(files))
+        self.assertEqual((r["outcome"], r["source"]), ("healed", "fixit"))
+        self.assertIn("+\treturn at;", r["patch"])
+
     def test_plain_folder(self):
         r = self.heal(self.make(STATS, git=False))
         self.assertEqual(r["outcome"], "healed")
