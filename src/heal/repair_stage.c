@@ -8,6 +8,7 @@
 #include "json/json.h"
 #include "port/git/diff.h"
 #include "verify/ladder.h"
+#include "verify/mutants.h"
 
 enum {
 	RIVALS_MAX = 8,         /* plausible patches gathered before the first is verified */
@@ -15,6 +16,8 @@ enum {
 	RIVALS_LEAST_MS = 1000, /* on them, even where the first was found at once */
 	RIVALS_SHARE = 4,       /* and at most this part of the time left is spent on them */
 	VERIFY_RESERVE_MS = 3000,
+	MUTANTS_RESERVE_MS = 3000,
+	MUTANTS_TRIED = 24,
 };
 
 /* The plausible patches at hand, in their total order. */
@@ -205,7 +208,57 @@ static int verify(struct cycle *c, const struct search_hit *hit, int reruns, str
 	return a->verdict.holds;
 }
 
-static int accept(struct cycle *c, const struct search_hit *hit, size_t rivals, struct err *err)
+/* The files that the patch touches as they are without it, for making mutants. */
+static int unpatched_files(struct cycle *c, const struct patch *patch, struct mutant_file **out,
+	size_t *n, struct err *err)
+{
+	struct str *paths = patch_paths(patch, n, c->mem);
+	struct mutant_file *files = arena_array(c->mem, *n, sizeof(*files));
+
+	if (trial_restore(c->trial, err) < 0)
+		return -1;
+	for (size_t i = 0; i < *n; i++) {
+		BUF_AUTO text;
+
+		buf_init(&text, LIMIT_SOURCE_BYTES);
+		if (trial_read(c->trial, paths[i], &text, err) < 0)
+			return -1;
+		files[i] = (struct mutant_file){paths[i], arena_str(c->mem, buf_view(&text))};
+	}
+	*out = files;
+	return 0;
+}
+
+/* Would the failing tests notice another fault on the changed lines? Only where an accelerator
+ * stands and time is left: it is a measure of the proof, not a part of it. */
+static int measure_mutants(
+	struct cycle *c, struct search *search, const struct patch *patch, struct err *err)
+{
+	struct mutants mutants;
+	struct mutant_file *files;
+	struct observed *seen;
+	int64_t begin = clock_mono_ms();
+	size_t n;
+	int rc;
+
+	if (begin + MUTANTS_RESERVE_MS > c->deadline_ms)
+		return 0;
+	if (unpatched_files(c, patch, &files, &n, err) < 0 ||
+		mutants_make(&mutants, patch, files, n, MUTANTS_TRIED, c->mem, err) < 0)
+		return -1;
+	if (!mutants.n)
+		return 0;
+	seen = arena_array(c->mem, mutants.n, sizeof(*seen));
+	rc = search_try(search, mutants.v, mutants.n, seen, c->mem, err);
+	if (rc == 0)
+		mutants_record(&c->out->verdict, seen, mutants.n,
+			(double)(clock_mono_ms() - begin) / 1000, c->mem);
+	return rc < 0 ? -1 : 0;
+}
+
+/* search: what mutants are tried with; NULL: not measured. */
+static int accept(struct cycle *c, struct search *search, const struct search_hit *hit,
+	size_t rivals, struct err *err)
 {
 	struct heal_result *r = c->out;
 	const struct heal_attempt *a = &r->attempts[r->n_attempts - 1];
@@ -218,13 +271,15 @@ static int accept(struct cycle *c, const struct search_hit *hit, size_t rivals, 
 	 * against the user's files. */
 	if (trial_restore(c->trial, err) < 0 || unified_diff(c, &r->patch, &r->diff, err) < 0)
 		return -1;
+	if (search && measure_mutants(c, search, &r->patch, err) < 0)
+		return -1;
 	measure_confidence(c, hit, rivals);
 	r->why = arena_printf(c->mem, "%.*s", STR_ARGS(r->patch.note));
 	return 0;
 }
 
 /* Verifies in order what was gathered. 1: one holds. */
-static int verify_all(struct cycle *c, struct plausible *p, struct err *err)
+static int verify_all(struct cycle *c, struct search *search, struct plausible *p, struct err *err)
 {
 	for (; p->next < p->n && c->out->n_attempts < HEAL_ATTEMPTS_MAX; p->next++) {
 		int rc = verify(c, &p->hits[p->next], 1, err);
@@ -232,7 +287,9 @@ static int verify_all(struct cycle *c, struct plausible *p, struct err *err)
 		if (rc < 0)
 			return -1;
 		if (rc)
-			return accept(c, &p->hits[p->next], p->n - p->next - 1, err) < 0 ? -1 : 1;
+			return accept(c, search, &p->hits[p->next], p->n - p->next - 1, err) < 0
+				       ? -1
+				       : 1;
 		if (clock_mono_ms() >= c->deadline_ms)
 			break;
 	}
@@ -278,7 +335,7 @@ int cycle_repair(struct cycle *c, struct err *err)
 		p.n = p.next = 0;
 		if (gather(c, search, &p, err) < 0)
 			return -1;
-		rc = verify_all(c, &p, err);
+		rc = verify_all(c, search, &p, err);
 	}
 	search_get_stats(search, &stats);
 	c->out->candidates += stats.tried;
@@ -303,7 +360,7 @@ int cycle_verify_known(struct cycle *c, const struct patch *known, size_t n, str
 			return -1;
 		c->out->candidates++;
 		if (rc)
-			return accept(c, &hit, 0, err);
+			return accept(c, NULL, &hit, 0, err);
 	}
 	return 0;
 }

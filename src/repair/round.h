@@ -21,6 +21,9 @@ size_t round_next(struct round *round, struct patch *out, size_t max);
 /* Tries n candidates, results by index. */
 int round_try(struct round *round, const struct patch *patches, size_t n, struct observed *out,
 	struct arena *mem, struct err *err) MUST_CHECK;
+/* The same by the accelerator alone; without one, or where it cannot, OBSERVED_UNSUPPORTED. */
+int round_try_fast(struct round *round, const struct patch *patches, size_t n, struct observed *out,
+	struct arena *mem, struct err *err) MUST_CHECK;
 /* base and candidate together, relative to the original; lives in mem. */
 struct patch round_compose(
 	const struct round *round, const struct patch *candidate, struct arena *mem);

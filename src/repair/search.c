@@ -253,5 +253,5 @@ int search_try(struct search *s, const struct patch *patches, size_t n, struct o
 {
 	if (!s->round || round_depth(s->round) > 0 || !round_accel(s->round).n)
 		return SEARCH_DONE;
-	return round_try(s->round, patches, n, out, mem, err);
+	return round_try_fast(s->round, patches, n, out, mem, err);
 }
