@@ -107,7 +107,12 @@ static void diff(const struct painter *p, const struct heal_result *r)
 		clean_line(p->out, r->patch.source, 0);
 		if (r->patch.origin.n) {
 			buf_c(p->out, ": ");
-			clean_line(p->out, r->patch.origin, 80);
+			/* The beginning of a fix's id is enough to find it again. */
+			clean_line(p->out,
+				str_eq_c(r->patch.source, "knowledge")
+					? str_slice(r->patch.origin, 0, 12)
+					: r->patch.origin,
+				80);
 		}
 		buf_char(p->out, ')');
 	}
