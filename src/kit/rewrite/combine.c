@@ -75,14 +75,29 @@ static void join_same(struct generator *g, const struct change *run, size_t n)
 			add_joined(g, (uint32_t[]){members[i], members[k]}, 2, 0.1);
 }
 
+/* The first change of a text. */
+static size_t first_from(const struct change *v, size_t n, uint64_t from)
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (v[middle].from < from)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* a -> b here and b -> a there. */
 static void join_exchanges(struct generator *g, const struct change *v, size_t n, size_t at)
 {
-	for (size_t i = 0; i < n && v[i].from <= v[at].to; i++) {
+	for (size_t i = first_from(v, n, v[at].to); i < n && v[i].from == v[at].to; i++) {
 		const struct edit *a, *b;
 
-		if (v[i].from != v[at].to || v[i].to != v[at].from ||
-			v[i].candidate < v[at].candidate)
+		if (v[i].to != v[at].from || v[i].candidate < v[at].candidate)
 			continue;
 		a = g->candidates.v[v[at].candidate].edits;
 		b = g->candidates.v[v[i].candidate].edits;

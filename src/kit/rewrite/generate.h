@@ -38,6 +38,7 @@ struct generator {
 	const struct template_set *const *sets; /* by source */
 	struct suspicion *suspicions;           /* by file */
 	vec(struct region) regions;
+	struct strmap region_of; /* while they are gathered */
 	vec(struct candidate) candidates;
 	size_t max;
 	struct arena *mem;

@@ -63,6 +63,7 @@ struct normal {
 	struct run whole;
 	struct buf text; /* of the fragment */
 	uint32_t last_unit;
+	size_t parsed;      /* bytes of whole files so far */
 	bool unit_is_sound; /* the last unit alone reads as it does in place */
 };
 
@@ -96,12 +97,12 @@ static uint32_t strip_parens(const struct emitter *e, uint32_t node)
 	return node;
 }
 
-/* The operator of an operator's node: its first leaf that is one. */
+/* The operator of an operator's node: its first child that is not named. */
 static uint32_t operator_of(const struct emitter *e, uint32_t node)
 {
 	syntax_each_child(child, e->tree, node)
 	{
-		if (!(e->tree->v[child].flags & SYNTAX_NAMED) && syntax_is_leaf(e->tree, child))
+		if (!(e->tree->v[child].flags & SYNTAX_NAMED))
 			return child;
 	}
 	return SYNTAX_NONE;
@@ -154,7 +155,7 @@ static bool emit_comparison(struct emitter *e, uint32_t node, bool negate, struc
 	if (op == SYNTAX_NONE || syntax_named_count(e->tree, node) != 2)
 		return false;
 	known = pack_operator(e->pack, syntax_text(e->tree, op), false);
-	if (!known || (negate && !known->negated.p))
+	if (!known || !known->negated.p) /* no comparison */
 		return false;
 	text = negate ? known->negated : known->text;
 	left = emit(e, syntax_named_child(e->tree, node, 0));
@@ -387,12 +388,17 @@ uint64_t normal_of_text(const struct pack *pack, struct str text)
 	return tree && tree->errors == 0 ? finish(emit(&e, 0)) : 0;
 }
 
+/* Whole files are parsed again for edits outside of statements only; big ones not often. */
+enum { PARSED_BYTES_MAX = 256 << 20 };
+
 static uint64_t after_whole(struct normal *normal, const struct edit *edits, size_t n)
 {
 	struct patch patch = {.edits = edits, .n = n};
 	struct emitter e = {.pack = normal->pack};
 	struct err err = ERR_INIT;
 
+	if ((normal->parsed += normal->tree->text.n) > PARSED_BYTES_MAX)
+		return 0;
 	buf_reset(&normal->text);
 	if (patch_apply_to(&normal->text, &patch, edits[0].path, normal->tree->text, &err) < 0)
 		return 0;
@@ -447,6 +453,14 @@ static bool touches(const struct edit *edits, size_t n, size_t start, size_t end
 	return false;
 }
 
+/* What is put behind a block's last line may belong to the block. */
+static size_t end_with_blanks(struct str text, size_t end)
+{
+	while (end < text.n && memchr(" \t\r\n", text.p[end], 4))
+		end++;
+	return end;
+}
+
 /* Source bytes [from, to) with the edits in it, which are sorted; *next is the first not yet made.
  */
 static void copy_edited(struct normal *normal, size_t from, size_t to, const struct edit *edits,
@@ -473,7 +487,7 @@ static void write_unit(struct normal *normal, struct fragment *f, uint32_t unit,
 		const struct syntax_node *node = &tree->v[i];
 
 		if (!pack_is(normal->pack, PACK_BLOCK, tree, i) || !normal->runs[i].n ||
-			touches(edits, n, node->start, node->end)) {
+			touches(edits, n, node->start, end_with_blanks(tree->text, node->end))) {
 			i++;
 			continue;
 		}

@@ -285,6 +285,8 @@ static int load_words(
 		yaml_read_strs(root, "keywords", &pack->keywords, &pack->n_keywords, mem, err) < 0)
 		return -1;
 	pack->indent = str_eq_c(layout, "indent");
+	for (size_t i = 0; i < pack->n_builtins; i++)
+		strmap_put(&pack->known, pack->builtins[i], pack);
 	pack->fragment_before = n_fragment > 0 ? fragment[0] : STR("");
 	pack->fragment_after = n_fragment > 1 ? fragment[1] : STR("");
 	if (!definitions)
@@ -304,6 +306,7 @@ int pack_load(
 	*pack = (struct pack){0};
 	strmap_init(&pack->tables);
 	strmap_init(&pack->modules);
+	strmap_init(&pack->known);
 	if (yaml_parse(&root, yaml, name, LIMIT_CONFIG_BYTES, mem, err) < 0 ||
 		yaml_check_keys(root, keys, ARRAY_LEN(keys), err) < 0 ||
 		yaml_read_str(root, "name", &pack->name, err) < 0)
@@ -323,6 +326,7 @@ void pack_release(struct pack *pack)
 {
 	strmap_release(&pack->tables);
 	strmap_release(&pack->modules);
+	strmap_release(&pack->known);
 	syntax_query_free(pack->definitions);
 	syntax_query_free(pack->types);
 	*pack = (struct pack){0};

@@ -86,6 +86,7 @@ struct pack {
 		size_t n;
 	} operators;
 	struct strmap tables; /* "table/text" -> struct weighted_list */
+	struct strmap known;  /* builtins */
 	struct str *builtins, *keywords;
 	size_t n_builtins, n_keywords;
 	/* Captures: the class of the name (param, local, function, class, import, member). */

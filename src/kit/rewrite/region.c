@@ -3,7 +3,7 @@
 
 #include "kit/rewrite/generate.h"
 
-enum { NODES_WITHOUT_DIAGNOSIS = 100000 };
+enum { NODES_WITHOUT_DIAGNOSIS = 100000, REGIONS_MAX = 1000 };
 
 static size_t count_lines(struct str text)
 {
@@ -66,14 +66,18 @@ static uint32_t outermost_function(const struct source *s, uint32_t node)
 static void add_region(struct generator *g, uint32_t source, uint32_t node, double suspicion)
 {
 	const struct source *s = &g->sources[source];
+	uint64_t key[2] = {source, node};
+	struct str seen = str_make((const char *)key, sizeof(key));
+	uintptr_t at = (uintptr_t)strmap_get(&g->region_of, seen);
 	struct region *r;
 
-	vec_each (seen, &g->regions)
-		if (seen->source == source && seen->node == node) {
-			seen->suspicion = fmax(seen->suspicion, suspicion);
-			return;
-		}
+	if (at) {
+		r = &g->regions.v[at - 1];
+		r->suspicion = fmax(r->suspicion, suspicion);
+		return;
+	}
 	r = vec_add(&g->regions);
+	strmap_put(&g->region_of, seen, (void *)(uintptr_t)g->regions.n);
 	*r = (struct region){.source = source,
 		.node = node,
 		.start = s->tree->v[node].start,
@@ -152,6 +156,7 @@ static int by_suspicion(const void *a, const void *b)
 
 void generate_regions(struct generator *g)
 {
+	strmap_init(&g->region_of);
 	g->suspicions = arena_array(g->mem, g->n_files, sizeof(*g->suspicions));
 	for (uint32_t i = 0; i < g->n_files; i++) {
 		read_suspicion(g, i);
@@ -166,4 +171,7 @@ void generate_regions(struct generator *g)
 	}
 	if (g->regions.n)
 		qsort(g->regions.v, g->regions.n, sizeof(*g->regions.v), by_suspicion);
+	if (g->regions.n > REGIONS_MAX)
+		g->regions.n = REGIONS_MAX;
+	strmap_release(&g->region_of);
 }

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/trace.h"
 #include "kit/rewrite/generate.h"
+#include "kit/rewrite/pairs.h"
 
 enum { LANGUAGES_MAX = 8, CONTEXT_MAX = 64, DEFAULT_CANDIDATES = 200000 };
 
@@ -18,7 +19,9 @@ struct rewrite {
 	const struct template_set **source_sets;
 	size_t n_sources;
 	struct generator generator;
-	size_t at;          /* next candidate */
+	size_t at;    /* next candidate */
+	size_t tried; /* candidates and pairs looked at */
+	struct pairs pairs;
 	struct strmap seen; /* normal forms given out, as bytes */
 	struct arena given; /* notes of patches given out */
 };
@@ -261,17 +264,54 @@ static struct patch patch_of(struct rewrite *r, const struct candidate *c, uint6
 		.line = c->line};
 }
 
+/* Gives the candidate out unless it says nothing new or does not parse. */
+static bool give(struct rewrite *r, const struct candidate *c, struct patch *out)
+{
+	struct normal *form = r->sources[c->source].normal;
+	uint64_t normal = normal_after(form, c->edits, c->n_edits);
+
+	if (normal == 0 || normal == normal_hash(form) || !is_new(r, c->source, normal))
+		return false;
+	*out = patch_of(r, c, normal);
+	return true;
+}
+
+static bool give_pair(struct rewrite *r, struct patch *out)
+{
+	struct edit edits[2], *copy;
+	struct candidate c;
+
+	if (!pairs_take(&r->pairs, &c, edits) || !give(r, &c, out))
+		return false;
+	copy = arena_array(&r->given, 2, sizeof(*copy));
+	memcpy(copy, edits, sizeof(edits));
+	out->edits = copy;
+	return true;
+}
+
+/* The next single candidate or pair, whichever is better. False: it was no good. */
+static bool give_next(struct rewrite *r, struct patch *out)
+{
+	const struct candidate *c = &r->generator.candidates.v[r->at];
+	bool more = r->at < r->generator.candidates.n;
+
+	if (!more || pairs_score(&r->pairs) > c->score)
+		return give_pair(r, out);
+	r->at++;
+	if (!give(r, c, out))
+		return false;
+	pairs_add(&r->pairs, c);
+	return true;
+}
+
 size_t rewrite_next(struct rewrite *r, struct patch *out, size_t max)
 {
-	size_t n = 0;
+	size_t n = 0, limit = r->generator.max;
 
-	while (n < max && r->at < r->generator.candidates.n) {
-		const struct candidate *c = &r->generator.candidates.v[r->at++];
-		struct normal *form = r->sources[c->source].normal;
-		uint64_t normal = normal_after(form, c->edits, c->n_edits);
-
-		if (normal != 0 && normal != normal_hash(form) && is_new(r, c->source, normal))
-			out[n++] = patch_of(r, c, normal);
+	while (n < max && r->tried < limit &&
+		(r->at < r->generator.candidates.n || pairs_score(&r->pairs) >= 0)) {
+		r->tried++;
+		n += give_next(r, &out[n]);
 	}
 	return n;
 }

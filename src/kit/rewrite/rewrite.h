@@ -42,7 +42,8 @@ DEFINE_CLEANUP(struct rewrite *, rewrite_free)
 /* Up to max further candidates, best score first (a total order: score, path, offset, text), no two
  * with the same normal form. Gives how many; 0 at the end. They live as long as the rewrite. */
 size_t rewrite_next(struct rewrite *rewrite, struct patch *out, size_t max);
-/* How many there are in all. */
+/* How many single changes there are before those that do not parse or repeat others are left out;
+ * pairs of them come on top. */
 size_t rewrite_count(const struct rewrite *rewrite);
 
 /* Hash of a file's normal form: its token sequence without comments and white space (Python:

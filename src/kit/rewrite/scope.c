@@ -84,18 +84,61 @@ static uint32_t strip(const struct source *s, uint32_t node)
 	return node;
 }
 
+enum { NAME_BYTES_MAX = 256 };
+
+/* Index + 1 of the name in that very scope, 0 without one. */
+static size_t name_in_scope(const struct source *s, uint32_t scope, struct str text)
+{
+	char key[NAME_BYTES_MAX + sizeof(scope)];
+
+	if (text.n > NAME_BYTES_MAX)
+		return 0;
+	memcpy(key, &scope, sizeof(scope));
+	if (text.n)
+		memcpy(key + sizeof(scope), text.p, text.n);
+	return (uintptr_t)strmap_get(&s->by_scope, str_make(key, sizeof(scope) + text.n));
+}
+
+static void put_in_scope(struct source *s, size_t index)
+{
+	char key[NAME_BYTES_MAX + sizeof(uint32_t)];
+	const struct name *name = &s->names.v[index];
+
+	if (name->text.n > NAME_BYTES_MAX || name->class == NAME_MEMBER ||
+		name_in_scope(s, name->scope, name->text))
+		return;
+	memcpy(key, &name->scope, sizeof(name->scope));
+	if (name->text.n)
+		memcpy(key + sizeof(name->scope), name->text.p, name->text.n);
+	strmap_put(&s->by_scope, str_make(key, sizeof(name->scope) + name->text.n),
+		(void *)(uintptr_t)(index + 1));
+}
+
+/* The name as it is known at the node: in the nearest scope that has it. */
+static struct name *lookup(const struct source *s, uint32_t node, struct str text)
+{
+	uint32_t scope = node;
+
+	do {
+		size_t at;
+
+		scope = syntax_enclosing(s->tree, scope, &s->pack->kinds[PACK_SCOPE], false);
+		if (scope == SYNTAX_NONE)
+			scope = 0;
+		at = name_in_scope(s, scope, text);
+		if (at)
+			return &s->names.v[at - 1];
+	} while (scope != 0);
+	return NULL;
+}
+
 static void set_name_type(struct source *s, uint32_t node, enum value_type type)
 {
-	struct str text = syntax_text(s->tree, node);
-	uint32_t function = source_function(s, node);
+	struct name *name = lookup(s, node, syntax_text(s->tree, node));
 
-	for (size_t i = s->names.n; i-- > 0;) {
-		struct name *name = &s->names.v[i];
-
-		if (str_eq(name->text, text) && name->type == TYPE_UNKNOWN &&
-			source_function(s, name->node) == function)
-			name->type = type;
-	}
+	if (name && name->type == TYPE_UNKNOWN &&
+		source_function(s, name->node) == source_function(s, node))
+		name->type = type;
 }
 
 static uint32_t capture_named(
@@ -147,11 +190,30 @@ static bool visit_flow(void *data, const struct syntax_match *match)
 /* Bigger files keep their names, but types would cost more than they bring. */
 enum { TYPED_NODES_MAX = 200000 };
 
+/* In the order of scopes, so that the names of one scope stand together. */
+static int by_scope(const void *a, const void *b)
+{
+	const struct name *x = a, *y = b;
+
+	if (x->scope != y->scope)
+		return x->scope < y->scope ? -1 : 1;
+	return (x->node > y->node) - (x->node < y->node);
+}
+
+static void index_names(struct source *s)
+{
+	if (s->names.n)
+		qsort(s->names.v, s->names.n, sizeof(*s->names.v), by_scope);
+	for (size_t i = 0; i < s->names.n; i++)
+		put_in_scope(s, i);
+}
+
 static void read_names(struct source *s)
 {
 	struct visitor v = {s};
 
 	syntax_query_run(s->pack->definitions, s->tree, 0, s->tree->text.n, visit_definition, &v);
+	index_names(s);
 	if (!s->pack->types || s->tree->n > TYPED_NODES_MAX)
 		return;
 	syntax_query_run(s->pack->types, s->tree, 0, s->tree->text.n, visit_type, &v);
@@ -179,6 +241,7 @@ int source_open(
 	struct source *s, const struct rewrite_file *file, const struct pack *pack, struct err *err)
 {
 	*s = (struct source){.path = file->path, .pack = pack};
+	strmap_init(&s->by_scope);
 	if (syntax_parse(&s->tree, pack->language, file->content, err) < 0)
 		return err_wrap(err, "read '%.*s'", STR_ARGS(file->path));
 	s->normal = normal_new(pack, s->tree);
@@ -195,55 +258,75 @@ void source_release(struct source *s)
 	normal_free(s->normal);
 	syntax_tree_free(s->tree);
 	vec_free(&s->names);
+	strmap_release(&s->by_scope);
 	free(s->types);
 	free(s->is_definition);
 	free(s->is_member);
 	*s = (struct source){0};
 }
 
-static bool is_within(const struct source *s, uint32_t node, uint32_t scope)
+/* The first of the names of a scope. */
+static size_t first_of_scope(const struct source *s, uint32_t scope)
 {
-	return node >= scope && node < scope + s->tree->v[scope].count;
+	size_t low = 0, high = s->names.n;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (s->names.v[middle].scope < scope)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
-static int by_nearness(const void *a, const void *b)
-{
-	const struct name *x = a, *y = b;
+enum { SCOPE_NAMES_MAX = 200, NAMES_AT_MAX = 1000 };
 
-	/* An inner scope starts later in preorder than the one around it. */
-	if (x->scope != y->scope)
-		return x->scope > y->scope ? -1 : 1;
-	return (x->node > y->node) - (x->node < y->node);
+struct gathering {
+	struct name *v;
+	size_t n;
+	struct strmap seen;
+};
+
+/* The names of one scope, or a window of them around the node. */
+static void gather(const struct source *s, struct gathering *g, uint32_t scope, uint32_t node)
+{
+	size_t from = first_of_scope(s, scope), to = from, at;
+
+	while (to < s->names.n && s->names.v[to].scope == scope)
+		to++;
+	for (at = from; at < to && s->names.v[at].node < node;)
+		at++;
+	if (at - from > SCOPE_NAMES_MAX / 2)
+		from = at - SCOPE_NAMES_MAX / 2;
+	for (size_t i = from; i < to && i < from + SCOPE_NAMES_MAX && g->n < NAMES_AT_MAX; i++)
+		if (s->names.v[i].class != NAME_MEMBER &&
+			strmap_put(&g->seen, s->names.v[i].text, g))
+			g->v[g->n++] = s->names.v[i];
 }
 
 size_t source_names_at(const struct source *s, uint32_t node, struct name **out, struct arena *mem)
 {
-	struct name *v = arena_array(mem, s->names.n, sizeof(*v));
-	CLEANUP(strmap_release) struct strmap seen;
-	size_t n = 0, kept = 0;
+	size_t room = s->names.n < NAMES_AT_MAX ? s->names.n : NAMES_AT_MAX;
+	struct gathering g = {.v = arena_array(mem, room, sizeof(*g.v))};
+	uint32_t scope = node;
 
-	strmap_init(&seen);
-	vec_each (name, &s->names)
-		if (name->class != NAME_MEMBER && is_within(s, node, name->scope))
-			v[n++] = *name;
-	if (n)
-		qsort(v, n, sizeof(*v), by_nearness);
-	for (size_t i = 0; i < n; i++)
-		if (strmap_put(&seen, v[i].text, v))
-			v[kept++] = v[i];
-	*out = v;
-	return kept;
+	strmap_init(&g.seen);
+	do {
+		scope = syntax_enclosing(s->tree, scope, &s->pack->kinds[PACK_SCOPE], false);
+		if (scope == SYNTAX_NONE)
+			scope = 0;
+		gather(s, &g, scope, node);
+	} while (scope != 0);
+	strmap_release(&g.seen);
+	*out = g.v;
+	return g.n;
 }
 
 const struct name *source_name(const struct source *s, uint32_t node, struct str text)
 {
-	const struct name *best = NULL;
-
-	vec_each (name, &s->names)
-		if (name->class != NAME_MEMBER && str_eq(name->text, text) &&
-			is_within(s, node, name->scope) && (!best || name->scope > best->scope))
-			best = name;
-	return best;
+	return lookup(s, node, text);
 }
 
 enum name_class source_class(const struct source *s, uint32_t node, struct str text)
@@ -252,10 +335,7 @@ enum name_class source_class(const struct source *s, uint32_t node, struct str t
 
 	if (name)
 		return name->class;
-	for (size_t i = 0; i < s->pack->n_builtins; i++)
-		if (str_eq(s->pack->builtins[i], text))
-			return NAME_BUILTIN;
-	return NAME_UNKNOWN;
+	return strmap_has(&s->pack->known, text) ? NAME_BUILTIN : NAME_UNKNOWN;
 }
 
 enum value_type source_type(const struct source *s, uint32_t node)

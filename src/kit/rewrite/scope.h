@@ -38,17 +38,19 @@ struct source {
 		struct name *v;
 		size_t n, cap;
 	} names;
-	uint8_t *types;      /* enum value_type by node */
-	bool *is_definition; /* by node: a name that is made known there */
-	bool *is_member;     /* by node: a name behind a dot or before '=' in a call */
-	struct str indent;   /* one step of indentation */
+	struct strmap by_scope; /* scope and text -> index + 1 of the first such name */
+	uint8_t *types;         /* enum value_type by node */
+	bool *is_definition;    /* by node: a name that is made known there */
+	bool *is_member;        /* by node: a name behind a dot or before '=' in a call */
+	struct str indent;      /* one step of indentation */
 };
 
 /* Parses the file (content is borrowed) and reads its names. */
 int source_open(struct source *source, const struct rewrite_file *file, const struct pack *pack,
 	struct err *err) MUST_CHECK;
 void source_release(struct source *source);
-/* The names known at a node, nearest scope first, each text once; the array is in mem. */
+/* The names known at a node, nearest scope first, each text once; of a crowded scope those defined
+ * nearest to the node. The array is in mem. */
 size_t source_names_at(
 	const struct source *source, uint32_t node, struct name **out, struct arena *mem);
 /* The name as it is known at the node, or NULL (builtins are not looked at). */

@@ -123,7 +123,8 @@ struct matcher {
 	bool more;
 };
 
-enum { STEPS_MAX = 100000 };
+/* Steps from one root node; nodes of an ancestor of the range that is still looked at. */
+enum { STEPS_MAX = 100000, AROUND_MAX = 50000 };
 
 /* What is to be matched once this part is: next is the sibling behind it. */
 struct continuation {
@@ -352,22 +353,6 @@ static void match_node(struct matcher *m, uint32_t node)
 		match_root(m, m->q->by_symbol[i], node);
 }
 
-static uint32_t previous_sibling(const struct syntax_tree *tree, uint32_t node)
-{
-	uint32_t parent = tree->v[node].parent, last = SYNTAX_NONE;
-
-	if (parent == SYNTAX_NONE)
-		return SYNTAX_NONE;
-	syntax_each_child(child, tree, parent)
-	{
-		if (child >= node)
-			break;
-		if (tree->v[child].flags & SYNTAX_NAMED && !(tree->v[child].flags & SYNTAX_EXTRA))
-			last = child;
-	}
-	return last;
-}
-
 void syntax_query_run(const struct syntax_query *q, const struct syntax_tree *tree, size_t start,
 	size_t end, bool (*visit)(void *data, const struct syntax_match *match), void *data)
 {
@@ -376,11 +361,18 @@ void syntax_query_run(const struct syntax_query *q, const struct syntax_tree *tr
 	size_t depth = 0;
 
 	for (uint32_t up = tree->v[top].parent; up != SYNTAX_NONE; up = tree->v[up].parent)
-		path[depth++] = up;
+		if (tree->v[up].count <= AROUND_MAX)
+			path[depth++] = up;
 	while (depth > 0 && m.more)
 		match_node(&m, path[--depth]);
-	if (m.more && previous_sibling(tree, top) != SYNTAX_NONE) /* a sequence may start there */
-		match_node(&m, previous_sibling(tree, top));
+	for (uint32_t before = syntax_previous_sibling(tree, top); before != SYNTAX_NONE && m.more;
+		before = syntax_previous_sibling(tree, before)) {
+		if (!(tree->v[before].flags & SYNTAX_NAMED) ||
+			(tree->v[before].flags & SYNTAX_EXTRA))
+			continue;
+		match_node(&m, before); /* a sequence may start there */
+		break;
+	}
 	for (uint32_t i = top; i < top + tree->v[top].count && m.more; i++)
 		if (tree->v[i].start < end && tree->v[i].end >= start)
 			match_node(&m, i);

@@ -36,8 +36,9 @@ const char *syntax_query_capture(const struct syntax_query *query, uint32_t id);
 /* Whether any pattern has a capture of that name; its id. */
 bool syntax_query_find(const struct syntax_query *query, struct str name, uint32_t *id);
 
-/* Every match whose root touches bytes [start, end) of the tree or lies around them, by root in the
- * order of the text, then by pattern. Stops when the visitor says false. */
+/* Every match whose root touches bytes [start, end) of the tree or lies around them (at no great
+ * distance), by root in the order of the text, then by pattern. Stops when the visitor says false.
+ */
 void syntax_query_run(const struct syntax_query *query, const struct syntax_tree *tree,
 	size_t start, size_t end, bool (*visit)(void *data, const struct syntax_match *match),
 	void *data);

@@ -66,6 +66,7 @@ struct str syntax_text(const struct syntax_tree *tree, uint32_t node);
 
 /* Walking; SYNTAX_NONE when there is no such node. Named children skip punctuation, comments. */
 uint32_t syntax_next_sibling(const struct syntax_tree *tree, uint32_t node);
+uint32_t syntax_previous_sibling(const struct syntax_tree *tree, uint32_t node);
 uint32_t syntax_child(const struct syntax_tree *tree, uint32_t node, const char *field);
 size_t syntax_named_count(const struct syntax_tree *tree, uint32_t node);
 uint32_t syntax_named_child(const struct syntax_tree *tree, uint32_t node, size_t i);

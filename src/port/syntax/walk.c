@@ -78,21 +78,33 @@ uint32_t syntax_leaf_after(const struct syntax_tree *tree, uint32_t node)
 
 uint32_t syntax_covering(const struct syntax_tree *tree, size_t start, size_t end)
 {
-	uint32_t best = 0;
-	bool deeper = true;
+	size_t low = 0, high = tree->n;
+	uint32_t node;
 
-	while (deeper) {
-		deeper = false;
-		syntax_each_child(child, tree, best)
-		{
-			if (tree->v[child].start <= start && tree->v[child].end >= end) {
-				best = child;
-				deeper = true;
-				break;
-			}
-		}
+	/* The last node that starts at or before start, then up until the end is covered, too. */
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (tree->v[middle].start <= start)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return best;
+	node = low ? (uint32_t)low - 1 : 0;
+	while (tree->v[node].end < end && tree->v[node].parent != SYNTAX_NONE)
+		node = tree->v[node].parent;
+	return node;
+}
+
+uint32_t syntax_previous_sibling(const struct syntax_tree *tree, uint32_t node)
+{
+	uint32_t parent = tree->v[node].parent, at = node - 1;
+
+	if (parent == SYNTAX_NONE || at == parent)
+		return SYNTAX_NONE;
+	while (tree->v[at].parent != parent)
+		at = tree->v[at].parent;
+	return at;
 }
 
 uint32_t syntax_enclosing(
