@@ -300,6 +300,61 @@ static void one_failure_in_several_forms_is_one(void **state)
 	}
 }
 
+/* A module or header that is missing is somebody else's, unless the project has it or nearly so. */
+static void missing_things_are_judged(void **state)
+{
+	static const struct {
+		const char *text;
+		enum failure_kind kind;
+		const char *subtype;
+	} cases[] = {
+		{TRACE "ModuleNotFoundError: No module named 'numpy'\n", FAILURE_DEPENDENCY,
+			"MissingModule"},
+		{TRACE "ModuleNotFoundError: No module named 'matrix'\n", FAILURE_TEST,
+			"PathIssue"},
+		{TRACE "ModuleNotFoundError: No module named 'matrx.rows'\n", FAILURE_TEST,
+			"PathIssue"},
+		{"main.c:1:10: fatal error: zlib.h: No such file or directory\n",
+			FAILURE_DEPENDENCY, "MissingHeader"},
+		{"main.c:1:10: fatal error: list.h: No such file or directory\n", FAILURE_COMPILE,
+			"PathIssue"},
+		{"main.c:1:10: fatal error: 'matrix.h' file not found\n", FAILURE_DEPENDENCY,
+			"MissingHeader"},
+	};
+	char root[] = "/tmp/test_report_XXXXXX", folder[64];
+
+	(void)state;
+	assert_non_null(mkdtemp(root));
+	snprintf(folder, sizeof(folder), "%s/include", root);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	make_file(root, "matrix.py");
+	make_file(root, "include/list.h");
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct report_options options = {.root = root};
+		struct arena mem;
+		struct failure_list list;
+		struct err err = ERR_INIT;
+
+		arena_init(&mem);
+		failure_list_init(&list);
+		assert_int_equal(
+			report_parse(&list, str_of(cases[i].text), &options, &mem, &err), 0);
+		assert_int_equal(list.items.n, 1);
+		if (list.items.v[0].kind != cases[i].kind)
+			fail_msg("%s", cases[i].text);
+		check_str(list.items.v[0].class_[3], cases[i].subtype);
+		failure_list_release(&list);
+		arena_release(&mem);
+	}
+	snprintf(folder, sizeof(folder), "%s/matrix.py", root);
+	unlink(folder);
+	snprintf(folder, sizeof(folder), "%s/include/list.h", root);
+	unlink(folder);
+	snprintf(folder, sizeof(folder), "%s/include", root);
+	rmdir(folder);
+	rmdir(root);
+}
+
 /* A hostile log may repeat anything for ever: what is kept stays bounded. */
 static void memory_is_bounded(void **state)
 {
@@ -349,6 +404,7 @@ int main(void)
 		cmocka_unit_test(scan_reads_locations),
 		cmocka_unit_test(paths_are_of_the_project),
 		cmocka_unit_test(one_failure_in_several_forms_is_one),
+		cmocka_unit_test(missing_things_are_judged),
 		cmocka_unit_test(memory_is_bounded),
 		cmocka_unit_test(formats_have_names),
 	};

@@ -9,6 +9,7 @@ struct rule {
 	const char *language, *type, *message;
 	int kind; /* enum failure_kind, or SAME */
 	const char *subtype;
+	const char *otherwise; /* subtype of a failure that was found to be of another kind */
 };
 
 static const struct rule rules[] = {
@@ -60,7 +61,7 @@ static const struct rule rules[] = {
 	{"python", "SyntaxError", "*does not match*", FAILURE_COMPILE, "Unbalanced"},
 	{"python", "SyntaxError", "*unterminated*", FAILURE_COMPILE, "Unbalanced"},
 	{"python", "SyntaxError", NULL, FAILURE_COMPILE, "InvalidSyntax"},
-	{"python", "ModuleNotFoundError", NULL, FAILURE_DEPENDENCY, "MissingModule"},
+	{"python", "ModuleNotFoundError", NULL, FAILURE_DEPENDENCY, "MissingModule", "PathIssue"},
 	{"python", "ImportError", "*circular import*", SAME, "CircularImport"},
 	{"python", "ImportError", "attempted relative import*", SAME, "PathIssue"},
 	{"python", "ImportError", "*bad magic number*", SAME, "Cache"},
@@ -99,8 +100,9 @@ static const struct rule rules[] = {
 	{"python", "MemoryError", NULL, SAME, "OutOfMemory"},
 	{"python", "StopIteration", NULL, SAME, "EmptyIterator"},
 	/* Compilers and linkers. */
-	{NULL, "fatal error", "*No such file or directory*", FAILURE_DEPENDENCY, "MissingHeader"},
-	{NULL, "fatal error", "*file not found*", FAILURE_DEPENDENCY, "MissingHeader"},
+	{NULL, "fatal error", "*No such file or directory*", FAILURE_DEPENDENCY, "MissingHeader",
+		"PathIssue"},
+	{NULL, "fatal error", "*file not found*", FAILURE_DEPENDENCY, "MissingHeader", "PathIssue"},
 	{NULL, "missing library", NULL, FAILURE_DEPENDENCY, "MissingLibrary"},
 	{NULL, "undefined reference", NULL, SAME, "UndefinedSymbol"},
 	{NULL, "multiple definition", NULL, SAME, "DuplicateSymbol"},
@@ -182,7 +184,7 @@ static const struct {
 	{"MissingCommand", "install the program, or put its folder on PATH"},
 	{"VersionMismatch", "pin the dependency to the version that has this name"},
 	{"CircularImport", "move the import into the function that needs it, or split the module"},
-	{"PathIssue", "run from the project's root, or set the import path"},
+	{"PathIssue", "correct the name, run from the project's root, or set the search path"},
 	{"Cache", "delete stale caches (__pycache__, build folders) and run again"},
 	{"MissingFixture", "define the fixture, or correct its name"},
 	{"UndefinedName", "correct the name, or import or declare it"},
@@ -259,22 +261,31 @@ static const char *phase(enum failure_kind kind)
 	}
 }
 
-void taxonomy_classify(struct failure *f, struct arena *mem)
+static const char *subtype(const struct failure *f)
 {
 	const struct rule *rule = find_rule(f);
 
+	if (!rule)
+		return "other";
+	if (rule->otherwise && rule->kind != SAME && f->kind != (enum failure_kind)rule->kind)
+		return rule->otherwise;
+	return rule->subtype;
+}
+
+void taxonomy_classify(struct failure *f, struct arena *mem)
+{
 	f->class_[0] = f->language.n ? arena_str(mem, f->language) : STR("unknown");
 	f->class_[1] = str_of(phase(f->kind));
 	f->class_[2] = f->type.n ? arena_str(mem, f->type) : STR("unknown");
-	f->class_[3] = rule ? str_of(rule->subtype) : STR("other");
+	f->class_[3] = str_of(subtype(f));
 }
 
 const char *taxonomy_advice(const struct failure *f)
 {
-	const struct rule *rule = find_rule(f);
+	const char *name = subtype(f);
 
-	for (size_t i = 0; rule && i < ARRAY_LEN(advice); i++)
-		if (strcmp(advice[i].subtype, rule->subtype) == 0)
+	for (size_t i = 0; i < ARRAY_LEN(advice); i++)
+		if (strcmp(advice[i].subtype, name) == 0)
 			return advice[i].advice;
 	switch (f->kind) {
 	case FAILURE_COMPILE:

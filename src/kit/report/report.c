@@ -7,6 +7,7 @@
 #include "kit/fingerprint/fingerprint.h"
 #include "kit/fingerprint/taxonomy.h"
 #include "kit/report/found.h"
+#include "kit/report/missing.h"
 #include "kit/report/prefilter.h"
 #include "kit/report/resolve.h"
 #include "kit/report/tail.h"
@@ -64,6 +65,7 @@ static void open_format(struct report *r, size_t i)
 struct report *report_new(const struct report_options *options, struct arena *mem)
 {
 	struct report *r = xcalloc(1, sizeof(*r));
+	static const char *const nothing[] = {NULL};
 	const char *const *literals[PREFILTER_GROUPS];
 
 	assert(report_format_count <= PREFILTER_GROUPS);
@@ -74,8 +76,8 @@ struct report *report_new(const struct report_options *options, struct arena *me
 	tail_init(&r->tail);
 	r->formats = xcalloc(report_format_count, sizeof(*r->formats));
 	for (size_t i = 0; i < report_format_count; i++) {
-		literals[i] = report_formats[i]->literals;
 		open_format(r, i);
+		literals[i] = r->enabled >> i & 1 ? report_formats[i]->literals : nothing;
 	}
 	r->prefilter = prefilter_new(literals, report_format_count);
 	return r;
@@ -343,6 +345,7 @@ static void give(
 	f->source.last_line = x->last.last;
 	resolve_failure(resolver, f);
 	taxonomy_decide_kind(f);
+	missing_judge(resolver, f);
 	fingerprint_failure(f, r->mem);
 	add_excerpt(out, x->last);
 }

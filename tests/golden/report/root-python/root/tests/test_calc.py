@@ -1,0 +1,1 @@
+# stands for the file that the log names
