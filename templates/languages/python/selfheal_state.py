@@ -34,7 +34,8 @@ _PLAIN_MODULES = frozenset(
     " abc uuid _struct operator string functools __future__ typing_extensions types logging"
     " importlib _frozen_importlib_external _frozen_importlib zoneinfo time builtins".split()
 )
-STATE_MAX = 3000
+ROWS_MAX = 3000  # containers looked at after each candidate
+THINGS_MAX = 300000
 
 
 class State:
@@ -57,13 +58,13 @@ class State:
         self.random = random.getstate()
 
     def _visit(self, thing):
-        if id(thing) in self.kept or isinstance(thing, _PLAIN):
+        if isinstance(thing, _PLAIN) or id(thing) in self.kept:
             return ()
         self.kept[id(thing)] = thing
-        if len(self.kept) > STATE_MAX:
+        parts = self._parts(thing)
+        if len(self.rows) > ROWS_MAX or len(self.kept) > THINGS_MAX:
             self.sound = False
-            return ()
-        return self._parts(thing)
+        return parts
 
     def _parts(self, thing):
         kind = type(thing)
@@ -92,7 +93,9 @@ class State:
     def _function(self, function):
         if not self._ours(function.__code__.co_filename):
             return ()
-        parts = [function.__defaults__, function.__kwdefaults__, vars(function)]
+        parts = [function.__defaults__, function.__kwdefaults__]
+        if function.__dict__:
+            parts.append(function.__dict__)
         for cell in function.__closure__ or ():
             try:
                 parts.append(cell.cell_contents)

@@ -68,7 +68,7 @@ class _Server:
         self.link, self.suite, self.settings = link, suite, settings
         self.loop = Loop()
         self.sources = Sources()
-        self.current = None
+        self.current = self.plan = None
         self.others = None
         self.spent_s = self.wall_s = 0.0
         self.forget = self.codes = None
@@ -76,7 +76,7 @@ class _Server:
     def serve(self):
         if not self._choose_targets():
             return
-        hook_spawn(lambda: self.current)
+        hook_spawn(self._spawn_under)
         os.environ.pop(selfheal_boot.ENV_SOCKET, None)
         self.suite.settle()
         self._prepare()
@@ -95,6 +95,12 @@ class _Server:
             self.pool.stop()
         finally:
             os._exit(1)
+
+    def _spawn_under(self):
+        """The patches for a process that a candidate's tests start."""
+        if self.current is None and self.plan is not None:
+            self.current = Patches(self.plan.patched(self.sources))
+        return self.current
 
     def _choose_targets(self):
         """The given failures among the tests, or whatever fails; all must fail here and now."""
@@ -252,7 +258,7 @@ class _Server:
             return Outcome(_ASIDE)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             return Outcome(INVALID, "%s: %s" % (type(error).__name__, error))
-        self.current = Patches(job.body.patched(self.sources))
+        self.current, self.plan = None, job.body
         self.live.clear_caches()
         tests = job.extra + (self.others or [] if job.alone else [])
         with Applied(rows):
