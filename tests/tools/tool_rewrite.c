@@ -47,8 +47,18 @@ static void add_failure(struct wanted *w, const char *text)
 	if (str_cut(&rest, ":", &type))
 		f->type = type;
 	f->message = str_trim(rest);
-	if (str_starts(f->type, "Syntax") || str_starts(f->type, "Indentation"))
+	if (str_starts(f->type, "Syntax") || str_starts(f->type, "Indentation") ||
+		str_ends(f->type, "error"))
 		f->kind = FAILURE_COMPILE;
+}
+
+/* The n-th message is of the n-th line, as far as there are lines. */
+static void place_failures(struct wanted *w)
+{
+	for (size_t i = 0; i < w->failures.items.n && i < w->diagnosis.suspects.n; i++) {
+		w->failures.items.v[i].file = w->files[0].path;
+		w->failures.items.v[i].line = w->suspects[i].line;
+	}
 }
 
 static void show(const struct wanted *w, const struct patch *p)
@@ -123,6 +133,7 @@ int tool_rewrite(int argc, char **argv)
 		w.n_files = n;
 		for (size_t i = 0; i < w.diagnosis.suspects.n; i++)
 			w.suspects[i].path = w.files[0].path;
+		place_failures(&w);
 		rc = rc ? rc : list(&w);
 	}
 	failure_list_release(&w.failures);

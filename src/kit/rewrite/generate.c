@@ -4,6 +4,7 @@
 #include "kit/rewrite/ingredient.h"
 
 enum { SITE_VALUES_MAX = 4000, FAILURES_READ_MAX = 64 };
+static const double ANYWHERE = 0.6; /* of the region's suspicion, however far the line */
 
 static double line_suspicion(const struct generator *g, uint32_t source, int line)
 {
@@ -42,6 +43,7 @@ bool generate_add(struct generator *g, const struct template *t, uint32_t source
 	struct edit *copy;
 	struct candidate *c;
 	size_t first = edits[0].start;
+	double suspicion;
 
 	if (g->candidates.n >= g->max)
 		return false;
@@ -58,7 +60,10 @@ bool generate_add(struct generator *g, const struct template *t, uint32_t source
 		.region = region,
 		.line = line_of(&g->sources[source], first),
 		.prior = prior};
-	c->score = prior * suspicion_at(g, source, region, first, c->line);
+	suspicion = suspicion_at(g, source, region, first, c->line);
+	if (t->anywhere && suspicion < ANYWHERE * g->regions.v[region].suspicion)
+		suspicion = ANYWHERE * g->regions.v[region].suspicion;
+	c->score = prior * suspicion;
 	return true;
 }
 

@@ -373,9 +373,15 @@ void normal_free(struct normal *normal)
 	free(normal);
 }
 
+/* The parser fills in what is missing, so that a text may read as its own mended form. */
+static uint64_t with_errors(uint64_t hash, size_t errors)
+{
+	return errors ? (hash ^ errors * 0x9e3779b97f4a7c15u) | 1 : hash;
+}
+
 uint64_t normal_hash(const struct normal *normal)
 {
-	return finish(normal->whole);
+	return with_errors(finish(normal->whole), normal->tree->errors);
 }
 
 uint64_t normal_of_text(const struct pack *pack, struct str text)
@@ -405,7 +411,7 @@ static uint64_t after_whole(struct normal *normal, const struct edit *edits, siz
 	e.tree = syntax_parser_run(normal->parser, buf_view(&normal->text));
 	if (!e.tree || (e.tree->errors && e.tree->errors >= normal->tree->errors))
 		return 0;
-	return finish(emit(&e, 0));
+	return with_errors(finish(emit(&e, 0)), e.tree->errors);
 }
 
 /* The smallest node that covers the edits. */

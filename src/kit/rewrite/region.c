@@ -4,6 +4,7 @@
 #include "kit/rewrite/generate.h"
 
 enum { NODES_WITHOUT_DIAGNOSIS = 100000, REGIONS_MAX = 1000 };
+static const float SUSPICION_OUTSIDE = 0.1f;
 
 static size_t count_lines(struct str text)
 {
@@ -111,10 +112,31 @@ static void add_all_regions(struct generator *g, uint32_t source)
 	}
 }
 
-/* The first node that starts on the line. */
+/* Macros, constants and types have no line that runs, so nobody suspects them. */
+static void add_outside_regions(struct generator *g, uint32_t source)
+{
+	const struct source *s = &g->sources[source];
+	struct suspicion *at = &g->suspicions[source];
+	uint32_t i = 1;
+
+	while (i < s->tree->n && i < NODES_WITHOUT_DIAGNOSIS) {
+		const struct syntax_node *n = &s->tree->v[i];
+		bool function = pack_is(s->pack, PACK_FUNCTION, s->tree, i);
+		bool whole = pack_is(s->pack, PACK_STATEMENT, s->tree, i) && !holds_function(s, i);
+
+		if (whole && !function) {
+			add_region(g, source, i, SUSPICION_OUTSIDE);
+			if (n->line < at->n && at->line[n->line] < SUSPICION_OUTSIDE)
+				at->line[n->line] = SUSPICION_OUTSIDE;
+		}
+		i += whole || function ? n->count : 1;
+	}
+}
+
+/* The first node that starts on the line; the file itself does not count. */
 static uint32_t node_on_line(const struct source *s, uint32_t line)
 {
-	size_t low = 0, high = s->tree->n;
+	size_t low = s->tree->n > 1, high = s->tree->n;
 
 	while (low < high) {
 		size_t middle = (low + high) / 2;
@@ -168,6 +190,8 @@ void generate_regions(struct generator *g)
 			if (str_eq(at->path, g->sources[i].path))
 				add_suspect(g, i, at);
 		}
+		if (has_suspects(g) && !g->sources[i].pack->indent)
+			add_outside_regions(g, i);
 	}
 	if (g->regions.n)
 		qsort(g->regions.v, g->regions.n, sizeof(*g->regions.v), by_suspicion);

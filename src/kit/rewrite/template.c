@@ -430,7 +430,8 @@ static int read_pattern(struct loader *l, struct template *t, const struct yaml_
 static int read_template(struct loader *l, const struct yaml_node *map, bool is_user)
 {
 	static const char *const keys[] = {"name", "note", "prior", "query", "tokens", "where",
-		"when", "boost", "ingredients", "rewrite", "same_sites", "swap_sites", "alone"};
+		"when", "boost", "ingredients", "rewrite", "same_sites", "swap_sites", "alone",
+		"anywhere"};
 	struct template *t;
 
 	vec_push(&l->begins, l->query.n);
@@ -444,7 +445,8 @@ static int read_template(struct loader *l, const struct yaml_node *map, bool is_
 		yaml_read_real(map, "prior", 0, 1, &t->prior, l->err) < 0 ||
 		yaml_read_bool(map, "same_sites", &t->same_sites, l->err) < 0 ||
 		yaml_read_bool(map, "swap_sites", &t->swap_sites, l->err) < 0 ||
-		yaml_read_bool(map, "alone", &t->alone, l->err) < 0)
+		yaml_read_bool(map, "alone", &t->alone, l->err) < 0 ||
+		yaml_read_bool(map, "anywhere", &t->anywhere, l->err) < 0)
 		return -1;
 	if (!t->name.n)
 		return yaml_error(map, l->err, "a template without a name");

@@ -123,6 +123,7 @@ struct template
 	bool same_sites; /* also the same edit at several places of a function at once */
 	bool swap_sites; /* also a -> b here and b -> a there */
 	bool alone;      /* never one of two edits */
+	bool anywhere;   /* the distance to suspicious lines says little */
 	bool is_user;    /* a rule of the repository or learned: source "rule" */
 };
 
