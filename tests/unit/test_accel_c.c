@@ -223,6 +223,36 @@ static const struct scenario scenarios[] = {
 			},
 	},
 	{
+		.name = "a Python driver compares outputs",
+		.command = "cc -o prog prog.c && python3 run.py",
+		.files =
+			{
+				{"run.py",
+					"import subprocess, sys\nbad = 0\n"
+					"for text, want in (('3 1 2 3', '6'), ('1 5', '5'), ('2 4 "
+					"4', '8')):\n"
+					"    r = subprocess.run(['./prog'], input=text, "
+					"text=True,\n"
+					"                       capture_output=True, timeout=20)\n"
+					"    bad += r.stdout.strip() != want\nsys.exit(bad > 0)\n"},
+				{"prog.c",
+					"#include <stdio.h>\nint main(void)\n{\n\tint n, x, sum = "
+					"0;\n"
+					"\tif (scanf(\"%d\", &n) != 1)\n\t\treturn 0;\n"
+					"\tfor (int i = 1; i < n; i++) {\n\t\tscanf(\"%d\", &x);\n"
+					"\t\tsum += x;\n\t}\n\tprintf(\"%d\\n\", sum);\n"
+					"\treturn 0;\n}\n"},
+			},
+		.candidates =
+			{
+				{"prog.c", "i = 1", "i = 0", OBSERVED_PASS, 0},
+				{"prog.c", "i < n", "i <= n", OBSERVED_PASS, 0},
+				{"prog.c", "sum += x", "sum += 2 * x", OBSERVED_FAIL, 0},
+				{"prog.c", "sum += x", "x += sum, sum = x", OBSERVED_FAIL, 0},
+				{"prog.c", "i++", "i--", OBSERVED_TIMEOUT, 0},
+			},
+	},
+	{
 		.name = "an exit status that a driver expects is no verdict",
 		.command = "sh run.sh",
 		.files =
@@ -293,6 +323,7 @@ static const struct scenario scenarios[] = {
 	{
 		.name = "the linker misses a name, as it is",
 		.command = "make test",
+		.timeout_ms = 200, /* a recursion without end has to fill its stack */
 		.failure = {FAILURE_COMPILE, "", 0},
 		.files =
 			{

@@ -13,11 +13,12 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/trace.h"
-#include "kit/trial/compiled.h"
 #include "kit/trial/feedback.h"
 #include "kit/trial/forkserver.h"
 #include "kit/trial/metamutant.h"
+#include "kit/trial/outputs.h"
 #include "kit/trial/schemata.h"
+#include "kit/trial/toolbox.h"
 #include "kit/trial/trial.h"
 
 enum {
@@ -123,9 +124,9 @@ struct build {
 	size_t n;
 	struct observed *out;
 	struct arena *mem;
-	bool *settled;            /* tried, or in flight when a server was lost */
-	const char *compilers[2]; /* that remember what this build compiled */
-	int processes;            /* that carry the metamutant and said so */
+	bool *settled;        /* tried, or in flight when a server was lost */
+	struct toolbox tools; /* of this build, once env[0] is set */
+	int processes;        /* that carry the metamutant and said so */
 };
 
 static bool choose(void *data, struct str hello, struct buf *serve)
@@ -146,9 +147,9 @@ static int run_command(struct build *b, struct str spec, int timeout_ms,
 	CLEANUP(freep) char *env = xasprintf("SELFHEAL_CANDIDATE=%.*s", STR_ARGS(spec));
 	CLEANUP(freep) char *cpu = xasprintf("SELFHEAL_CPU_MS=%d", a->process_cpu_ms);
 
-	if (!b->compilers[0] && compiled_environment(a->trial, b->compilers, b->mem, err) < 0)
+	if (!b->tools.env[0] && toolbox_make(&b->tools, a->trial, b->mem, err) < 0)
 		return -1;
-	const char *const set[] = {env, cpu, b->compilers[0], b->compilers[1], NULL};
+	const char *const set[] = {env, cpu, b->tools.env[0], b->tools.env[1], NULL};
 	return trial_run(a->trial,
 		&(struct trial_command){.command = a->command,
 			.subdir = a->subdir,
@@ -179,13 +180,13 @@ static int command_observe(
 	return 0;
 }
 
-/* How long the command takes when it has nothing to compile: the second run tells. */
+/* How long the command takes when it has nothing to compile: after a first run, which does. */
 static int time_command(struct build *b, struct err *err)
 {
 	struct accel *a = b->accel;
 	int processes = b->processes > 0 ? b->processes : 1;
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = a->command_us > 0; i < 2; i++) {
 		CHILD_RESULT_AUTO base;
 
 		child_result_init(&base);
@@ -200,23 +201,69 @@ static int time_command(struct build *b, struct err *err)
 	return 0;
 }
 
-/* The second tier: the command per candidate, nothing to compile. */
+static int command_limit_ms(const struct accel *a)
+{
+	int64_t ms = a->command_us * BUDGET_FACTOR / 1000;
+
+	if (ms < COMMAND_MIN_MS)
+		ms = COMMAND_MIN_MS;
+	return ms < a->command_timeout_ms ? (int)ms : a->command_timeout_ms;
+}
+
+/* The candidate tried before that prints the same as index[i], or itself. */
+static size_t first_alike(const struct outputs *o, size_t i)
+{
+	for (size_t k = 0; o->comparable && k < i; k++)
+		if (!o->refused[k] && o->printed[k] == o->printed[i])
+			return k;
+	return i;
+}
+
+/* The second tier: what candidates print rules most of them out; the command is asked about each of
+ * the others, with nothing to compile. */
 static int run_commands(struct build *b, struct err *err)
 {
 	struct accel *a = b->accel;
-	int limit_ms = a->command_timeout_ms;
+	size_t *index = arena_array(b->mem, b->n, sizeof(*index)), n = 0;
+	struct str *specs = arena_array(b->mem, b->n, sizeof(*specs));
+	struct outputs outputs;
 
-	if (a->command_us == 0 && time_command(b, err) < 0)
+	if (time_command(b, err) < 0)
 		return -1;
-	int64_t budget_ms = a->command_us * BUDGET_FACTOR / 1000;
-	if (budget_ms < COMMAND_MIN_MS)
-		budget_ms = COMMAND_MIN_MS;
-	if (budget_ms < limit_ms)
-		limit_ms = (int)budget_ms;
-	for (size_t i = 0; i < b->n; i++)
-		if (metamutant_fate(a->metamutant, i) == CANDIDATE_LIVE &&
-			command_observe(b, i, limit_ms, &b->out[i], err) < 0)
+	for (size_t i = 0; i < b->n; i++) {
+		BUF_AUTO spec = BUF_INIT(LIMIT_TEXT_BYTES);
+
+		if (metamutant_fate(a->metamutant, i) != CANDIDATE_LIVE)
+			continue;
+		metamutant_spec(a->metamutant, i, &spec);
+		specs[n] = arena_str(b->mem, buf_view(&spec));
+		index[n++] = i;
+	}
+	const char *const env[] = {b->tools.env[0], b->tools.env[1], b->tools.env[2], NULL};
+	if (outputs_observe(&outputs,
+		    &(struct outputs_options){.trial = a->trial,
+			    .command = a->command,
+			    .subdir = a->subdir,
+			    .env = env,
+			    .judged = b->tools.judged,
+			    .specs = specs,
+			    .n = n,
+			    .command_timeout_ms = a->command_timeout_ms,
+			    .candidate_timeout_ms = a->candidate_timeout_ms,
+			    .jobs = a->jobs},
+		    b->mem, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		size_t alike = first_alike(&outputs, i);
+
+		if (outputs.refused[i])
+			b->out[index[i]].status = outputs.how[i];
+		else if (alike < i)
+			b->out[index[i]] = b->out[index[alike]];
+		else if (command_observe(b, index[i], command_limit_ms(a), &b->out[index[i]], err) <
+			 0)
 			return -1;
+	}
 	return 0;
 }
 
@@ -286,8 +333,8 @@ static int serve_sweep(
 		if (!done[i])
 			continue;
 		*o = out[i];
-		feedback_read(
-			o, out[i].message, (int)out[i].signature, SCHEMATA_LINE_STRIDE, b->mem);
+		o->line = 0; /* the runtime gives the wait status there */
+		feedback_read(o, out[i].message, out[i].line, SCHEMATA_LINE_STRIDE, b->mem);
 	}
 	return r;
 }
@@ -400,7 +447,7 @@ static int attempt(struct build *b, struct err *err)
 	struct str ready = STR_NULL;
 
 	child_result_init(&ended);
-	b->compilers[0] = NULL;
+	b->tools.env[0] = NULL;
 	if (metamutant_install(a->metamutant, a->optimise, err) < 0)
 		return -1;
 	if (a->by == BY_COMMAND && a->started) {

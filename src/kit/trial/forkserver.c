@@ -522,3 +522,13 @@ int forkserver_run(struct forkserver *fs, const struct forkserver_job *jobs, siz
 	fs->next_id += (uint32_t)n;
 	return play(&r, err);
 }
+
+void forkserver_release(struct forkserver *fs)
+{
+	if (!fs->server)
+		return;
+	put_packet(&fs->server->out, FORKSERVER_RELEASE, 0, STR_NULL);
+	/* So short a packet fits into the socket: nothing else is on its way. */
+	(void)flush_peer(fs->server);
+	drop_peer(fs, fs->server);
+}

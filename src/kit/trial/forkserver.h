@@ -11,6 +11,7 @@
  *   READY  what I can do         ->                       (targets fail unpatched, budget is known)
  *                                <-  TRY id, candidate    (many at once; any number in flight)
  *   RESULT id, outcome           ->                       (in any order)
+ *                                <-  RELEASE: go on as usual, unpatched (C only)
  *                                <-  (end of file: kill what runs and exit at once)
  *
  * What comes from a process is hostile: lengths are capped, unknown ids and types end its service.
@@ -36,13 +37,14 @@ enum {
 };
 
 enum forkserver_type {
-	FORKSERVER_HELLO = 1,  /* u32 FORKSERVER_VERSION, u32 pid, text: the accelerator's own */
-	FORKSERVER_SERVE = 2,  /* body: the accelerator's own (targets, budgets) */
-	FORKSERVER_PASS = 3,   /* no body */
-	FORKSERVER_READY = 4,  /* text: the accelerator's own */
-	FORKSERVER_TRY = 5,    /* body: the candidate, the accelerator's own */
-	FORKSERVER_RESULT = 6, /* u32 enum observed_status, i32 tests_passed, i32 tests_failed,
-				  i32 line, u64 wall_us, u64 signature, text: message */
+	FORKSERVER_HELLO = 1,   /* u32 FORKSERVER_VERSION, u32 pid, text: the accelerator's own */
+	FORKSERVER_SERVE = 2,   /* body: the accelerator's own (targets, budgets) */
+	FORKSERVER_PASS = 3,    /* no body */
+	FORKSERVER_READY = 4,   /* text: the accelerator's own */
+	FORKSERVER_TRY = 5,     /* body: the candidate, the accelerator's own */
+	FORKSERVER_RESULT = 6,  /* u32 enum observed_status, i32 tests_passed, i32 tests_failed,
+				   i32 line, u64 wall_us, u64 signature, text: message */
+	FORKSERVER_RELEASE = 7, /* no body */
 };
 
 /* Writers of bodies: numbers little-endian, strings as u32 length and bytes. */
@@ -94,3 +96,6 @@ enum { FORKSERVER_LOST = 2 };
 int forkserver_run(struct forkserver *fs, const struct forkserver_job *jobs, size_t n, int window,
 	struct observed *out, bool *done, bool *sent, struct arena *mem,
 	struct err *err) MUST_CHECK;
+
+/* Lets the server go on as the program it is; forkserver_wait then waits for the next one. */
+void forkserver_release(struct forkserver *fs);

@@ -5,7 +5,8 @@
 
 #include <cmocka.h>
 
-#include "kit/trial/compiled.h"
+#include "base/file.h"
+#include "kit/trial/toolbox.h"
 #include "kit/trial/trial.h"
 #include "support/scratch.h"
 
@@ -16,7 +17,7 @@ struct fixture {
 	struct scratch scratch;
 	struct arena mem;
 	struct trial *trial;
-	const char *env[2];
+	struct toolbox tools;
 };
 
 static int setup(void **state)
@@ -32,7 +33,7 @@ static int setup(void **state)
 	scratch_write(&f.scratch, "t.c", "int main(void) { return 7; }\n");
 	assert_int_equal(
 		trial_open(&f.trial, &(struct trial_options){.root = f.scratch.dir}, &err), 0);
-	assert_int_equal(compiled_environment(f.trial, f.env, &f.mem, &err), 0);
+	assert_int_equal(toolbox_make(&f.tools, f.trial, &f.mem, &err), 0);
 	*state = &f;
 	return 0;
 }
@@ -54,7 +55,7 @@ static int run(struct fixture *f, const char *line)
 	CHILD_RESULT_AUTO result;
 	struct str command = arena_printf(&f->mem,
 		"export CALLS=$PWD/calls PATH=\"${PATH%%%%:*}:$PWD/bin:/usr/bin:/bin\"; %s", line);
-	const char *const env[] = {f->env[0], f->env[1], NULL};
+	const char *const env[] = {f->tools.env[0], f->tools.env[1], f->tools.env[2], NULL};
 
 	child_result_init(&result);
 	assert_int_equal(trial_run(f->trial,
@@ -96,11 +97,24 @@ static void what_changed_is_compiled_anew(void **state)
 		9);
 }
 
+static void verdicts_are_written_down(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+	BUF_AUTO text = BUF_INIT(1000);
+
+	assert_int_equal(
+		run(f, "echo a > a; echo b > b; cmp -s a a; diff a b > c; cat a | cmp - a"), 0);
+	assert_int_equal(file_read(&text, f->tools.judged, &err), 0);
+	assert_string_equal(buf_text(&text), "0\n1\n0\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_same_call_is_compiled_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_changed_is_compiled_anew, setup, teardown),
+		cmocka_unit_test_setup_teardown(verdicts_are_written_down, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
