@@ -5,7 +5,11 @@
 #include "base/strmap.h"
 #include "verify/policy_judge.h"
 
-enum { STRENGTH_EXACT = 9, DELTA_LITERAL = DELTA_NUMBER | DELTA_STRING | DELTA_VALUE };
+enum {
+	STRENGTH_EXACT = 9,
+	DELTA_LITERAL = DELTA_NUMBER | DELTA_STRING | DELTA_VALUE,
+	DELTA_WORDING = DELTA_STRING | DELTA_WORD | DELTA_LAYOUT,
+};
 
 struct tests {
 	struct judge *j;
@@ -145,7 +149,7 @@ static enum verb_swap swapped_verb(
 /* A message was put behind the assertion: , "why" or << "why". */
 static bool adds_message(const struct unit *o, const struct unit *n, const struct delta *d)
 {
-	bool text = str_starts(n->text, "assert ") || str_starts(n->text, "assert(");
+	bool any = str_starts(n->text, "assert ") || str_starts(n->text, "assert(");
 	size_t first = 0;
 
 	if (d->n_gone || d->come & (DELTA_NUMBER | DELTA_VALUE | DELTA_CONTROL | DELTA_OPERATOR))
@@ -156,11 +160,11 @@ static bool adds_message(const struct unit *o, const struct unit *n, const struc
 		(!token_is(&n->tokens[first], ",") && !token_is(&n->tokens[first], "<<")))
 		return false;
 	for (size_t i = first; i < n->n; i++)
-		if (!d->kept_new[i])
-			text |= n->tokens[i].kind == TOKEN_STRING;
-		else if (n->tokens[i].kind != TOKEN_PUNCT)
+		if (d->kept_new[i] && n->tokens[i].kind != TOKEN_PUNCT)
 			return false; /* not at the end */
-	return text && o->n >= 3;
+	/* Python's assert has no other second operand; elsewhere it could be a tolerance. */
+	return o->n >= 3 &&
+	       (any || (first + 1 < n->n && n->tokens[first + 1].kind == TOKEN_STRING));
 }
 
 /* A file that moved, as tests name it: the same name in another folder. */
@@ -220,6 +224,8 @@ static void judge_assertion(
 			!n->strength           ? "removed-assertion"
 			: n->marks & MARK_NEAR ? "looser-tolerance"
 					       : "weaker-assertion");
+	else if ((o->marks & n->marks & MARK_MESSAGE) && !(parts & ~(unsigned)DELTA_WORDING))
+		return; /* t.Errorf("...") says it in other words */
 	else if (verb == VERB_SAME || adds_message(o, n, d) || only_renames(t, o, n, d))
 		return;
 	else if (same_file_name(o, n, d))
@@ -315,13 +321,48 @@ static void judge_grown(
 			"changed-test");
 }
 
+static bool is_check(const struct units *units, size_t i)
+{
+	const struct unit *u = &units->v[i];
+
+	/* if got != want { t.Error... }: the head checks for what follows */
+	return u->strength || (u->marks & MARK_GUARD && i + 1 < units->n &&
+				      units->v[i + 1].parent == (int)i && units->v[i + 1].strength);
+}
+
+static bool mentions(const struct unit *u, struct str word)
+{
+	for (size_t i = 0; i < u->n; i++)
+		if (u->tokens[i].kind == TOKEN_WORD && str_eq(u->tokens[i].text, word))
+			return true;
+	return false;
+}
+
+/* want = f() where f() == want is asserted: what is expected is what is given. */
+static bool expects_itself(const struct judge *j, const struct unit *u)
+{
+	struct str name = unit_assigns(u);
+
+	for (size_t i = 0; name.n && i < j->new.n; i++) {
+		const struct unit *check = &j->new.v[i];
+
+		if (check == u || !is_check(&j->new, i) || !mentions(check, name))
+			continue;
+		for (size_t k = 1; k + 1 < u->n; k++)
+			if (u->tokens[k].kind == TOKEN_WORD && token_is(&u->tokens[k + 1], "(") &&
+				mentions(check, u->tokens[k].text))
+				return true;
+	}
+	return false;
+}
+
 static void judge_statement(
 	struct tests *t, const struct unit *o, const struct unit *n, const struct delta *d)
 {
 	unsigned parts = d->gone | d->come;
 	bool title = o->marks & n->marks & (MARK_TESTCASE | MARK_MESSAGE);
 
-	if (title && !(parts & ~(unsigned)(DELTA_STRING | DELTA_WORD | DELTA_LAYOUT)))
+	if (title && !(parts & ~(unsigned)DELTA_WORDING))
 		return;
 	if (only_renames(t, o, n, d) || same_file_name(o, n, d))
 		return;
@@ -329,8 +370,10 @@ static void judge_statement(
 		judge_grown(t, o, n, d);
 	else if (parts & DELTA_LITERAL)
 		report_pair(t, o, n, POLICY_REFUSE, "changed-expected");
-	else if (parts & (DELTA_OPERATOR | DELTA_CONTROL))
+	else if ((parts & (DELTA_OPERATOR | DELTA_CONTROL)) || (o->marks & MARK_LOOP))
 		report_pair(t, o, n, POLICY_REFUSE, "changed-test-logic");
+	else if (expects_itself(t->j, n))
+		report_pair(t, o, n, POLICY_REFUSE, "overridden-value");
 	else if (o->marks & MARK_REGISTER)
 		report_pair(t, o, n, POLICY_REFUSE, "deleted-case");
 	else
@@ -432,23 +475,6 @@ static void judge_gone(struct tests *t, size_t index)
 }
 
 /* --- what came --- */
-
-static bool is_check(const struct units *units, size_t i)
-{
-	const struct unit *u = &units->v[i];
-
-	/* if got != want { t.Error... }: the head checks for what follows */
-	return u->strength || (u->marks & MARK_GUARD && i + 1 < units->n &&
-				      units->v[i + 1].parent == (int)i && units->v[i + 1].strength);
-}
-
-static bool mentions(const struct unit *u, struct str word)
-{
-	for (size_t i = 0; i < u->n; i++)
-		if (u->tokens[i].kind == TOKEN_WORD && str_eq(u->tokens[i].text, word))
-			return true;
-	return false;
-}
 
 /* A value that an assertion looks at is set anew before it. */
 static bool overrides(const struct judge *j, size_t index)
