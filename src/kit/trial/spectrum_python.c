@@ -222,7 +222,8 @@ static struct covered_file cover(struct lines *l, struct arena *mem)
 {
 	struct covered_file f = {.path = l->path};
 
-	qsort(l->v.v, l->v.n, sizeof(int), by_number);
+	if (l->v.n)
+		qsort(l->v.v, l->v.n, sizeof(int), by_number);
 	f.lines = arena_array(mem, l->v.n ? l->v.n : 1, sizeof(int));
 	for (size_t i = 0; i < l->v.n; i++)
 		if (!f.n || f.lines[f.n - 1] != l->v.v[i])
