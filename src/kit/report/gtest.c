@@ -52,27 +52,43 @@ static void set_name(struct failure *f, struct str id)
 	f->language = STR("cpp");
 }
 
+struct values {
+	struct str actual, expected;
+	struct str *last; /* the one that "Which is:" speaks of */
+};
+
+static void take_value(struct values *v, struct str line, bool equality)
+{
+	struct str s = str_ltrim(line), part;
+
+	if (str_skip(&s, "Actual: ")) {
+		v->actual = s;
+	} else if (str_skip(&s, "Expected: ")) {
+		/* "Expected: (3) < (2), actual: 3 vs 2" */
+		if (str_cut(&s, ", actual: ", &part)) {
+			v->actual = s;
+			s = part;
+		}
+		v->expected = s;
+	} else if (v->last && str_skip(&s, "Which is: ")) {
+		*v->last = s;
+	} else if (equality && str_starts(line, "  ")) {
+		v->last = v->actual.p ? &v->expected : &v->actual;
+		*v->last = s;
+	}
+}
+
 /* The values in the message of an expectation. */
 static void read_values(struct gtest *g, struct report_out *out)
 {
-	struct str rest = g->f.message, line, *value = NULL;
-	struct str actual = STR_NULL, expected = STR_NULL, part;
+	struct str rest = g->f.message, line;
 	bool equality = str_starts(rest, "Expected equality");
+	struct values v = {0};
 
-	while (str_next_line(&rest, &line)) {
-		struct str s = str_ltrim(line);
-
-		if (str_skip(&s, "Actual: "))
-			actual = s;
-		else if (str_skip(&s, "Expected: "))
-			expected = str_cut(&s, ", actual: ", &part) ? (actual = s, part) : s;
-		else if (str_skip(&s, "Which is: ") && value)
-			*value = s;
-		else if (equality && str_starts(line, "  "))
-			value = actual.p ? &expected : &actual, *value = s;
-	}
-	g->f.actual = out_scratch(out, actual);
-	g->f.expected = out_scratch(out, expected);
+	while (str_next_line(&rest, &line))
+		take_value(&v, line, equality);
+	g->f.actual = out_scratch(out, v.actual);
+	g->f.expected = out_scratch(out, v.expected);
 }
 
 static void report_test(struct gtest *g, struct report_out *out, struct str id, double duration_s)

@@ -15,14 +15,21 @@ struct prefilter {
 	unsigned classes, shift;
 	uint16_t *next;
 	uint64_t *found;
-	size_t states;
 };
 
-static uint16_t *edge(const struct prefilter *p, unsigned state, unsigned class)
-{
-	return &p->next[state << p->shift | class];
-}
+/* A state while the automaton is built: a node of the tree of all literals. */
+struct node {
+	uint16_t child, sibling; /* 0: none */
+	uint16_t suffix;         /* the longest proper suffix that is a node, too */
+	uint8_t class;           /* of the byte that leads here */
+};
 
+struct tree {
+	struct node *nodes;
+	size_t n;
+};
+
+/* Gives every byte of a literal a class; the number of nodes there can be. */
 static size_t classify_bytes(struct prefilter *p, const char *const *const *groups, size_t n)
 {
 	size_t total = 1;
@@ -36,61 +43,57 @@ static size_t classify_bytes(struct prefilter *p, const char *const *const *grou
 	return total;
 }
 
-static void add_literal(struct prefilter *p, const char *literal, uint64_t bit)
+static uint16_t child_of(struct tree *t, uint16_t at, uint8_t class)
+{
+	uint16_t child = t->nodes[at].child;
+
+	while (child && t->nodes[child].class != class)
+		child = t->nodes[child].sibling;
+	if (child)
+		return child;
+	child = (uint16_t)t->n++;
+	t->nodes[child] = (struct node){.sibling = t->nodes[at].child, .class = class};
+	t->nodes[at].child = child;
+	return child;
+}
+
+static void add_literal(struct prefilter *p, struct tree *t, const char *literal, uint64_t bit)
 {
 	uint16_t at = 0;
 
-	for (; *literal; literal++) {
-		uint16_t *to = edge(p, at, p->class_of[(uint8_t)*literal]);
-
-		if (!*to)
-			*to = (uint16_t)p->states++;
-		at = *to;
-	}
+	for (; *literal; literal++)
+		at = child_of(t, at, p->class_of[(uint8_t)*literal]);
 	p->found[at] |= bit;
 }
 
-/* Breadth first: a missing edge leads where the longest proper suffix's edge leads. */
-static void link_suffixes(struct prefilter *p)
+/* Breadth first: a state goes where its longest suffix goes, but for its own children. */
+static void fill_table(struct prefilter *p, struct tree *t)
 {
-	uint16_t *suffix = xcalloc(p->states, sizeof(*suffix));
-	uint16_t *queue = xcalloc(p->states, sizeof(*queue));
-	size_t head = 0, tail = 0;
+	uint16_t *queue = xcalloc(t->n, sizeof(*queue));
+	size_t row = sizeof(*p->next) << p->shift;
 
-	for (unsigned c = 0; c < p->classes; c++)
-		if (*edge(p, 0, c))
-			queue[tail++] = *edge(p, 0, c);
-	while (head < tail) {
-		uint16_t at = queue[head++];
+	for (size_t head = 0, tail = 1; head < tail; head++) {
+		uint16_t at = queue[head];
+		uint16_t *edges = &p->next[(size_t)at << p->shift];
 
-		p->found[at] |= p->found[suffix[at]];
-		for (unsigned c = 0; c < p->classes; c++) {
-			uint16_t *to = edge(p, at, c);
-			uint16_t fallback = *edge(p, suffix[at], c);
+		if (at)
+			memcpy(edges, &p->next[(size_t)t->nodes[at].suffix << p->shift], row);
+		for (uint16_t c = t->nodes[at].child; c; c = t->nodes[c].sibling) {
+			uint16_t *edge = &edges[t->nodes[c].class];
 
-			if (*to) {
-				suffix[*to] = fallback;
-				queue[tail++] = *to;
-			} else {
-				*to = fallback;
-			}
+			t->nodes[c].suffix = *edge & STATE;
+			p->found[c] |= p->found[t->nodes[c].suffix];
+			*edge = p->found[c] ? c | HIT : c;
+			queue[tail++] = c;
 		}
 	}
-	free(suffix);
 	free(queue);
-}
-
-static void mark_hits(struct prefilter *p)
-{
-	for (unsigned at = 0; at < p->states; at++)
-		for (unsigned c = 0; c < p->classes; c++)
-			if (p->found[*edge(p, at, c)])
-				*edge(p, at, c) |= HIT;
 }
 
 struct prefilter *prefilter_new(const char *const *const *groups, size_t n)
 {
 	struct prefilter *p = xcalloc(1, sizeof(*p));
+	struct tree tree = {.n = 1};
 	size_t most;
 
 	assert(n <= PREFILTER_GROUPS);
@@ -98,14 +101,14 @@ struct prefilter *prefilter_new(const char *const *const *groups, size_t n)
 	assert(most <= STATE);
 	while (1U << p->shift < p->classes)
 		p->shift++;
-	p->next = xcalloc(most << p->shift, sizeof(*p->next));
+	tree.nodes = xcalloc(most, sizeof(*tree.nodes));
 	p->found = xcalloc(most, sizeof(*p->found));
-	p->states = 1;
 	for (size_t i = 0; i < n; i++)
 		for (const char *const *literal = groups[i]; *literal; literal++)
-			add_literal(p, *literal, UINT64_C(1) << i);
-	link_suffixes(p);
-	mark_hits(p);
+			add_literal(p, &tree, *literal, UINT64_C(1) << i);
+	p->next = xcalloc(tree.n << p->shift, sizeof(*p->next));
+	fill_table(p, &tree);
+	free(tree.nodes);
 	return p;
 }
 
@@ -122,7 +125,7 @@ uint64_t prefilter_scan(const struct prefilter *p, struct str line)
 {
 	const uint16_t *next = p->next;
 	unsigned shift = p->shift;
-	unsigned at = *edge(p, 0, p->class_of['\n']) & STATE;
+	unsigned at = next[p->class_of['\n']] & STATE;
 	uint64_t found = p->found[at];
 
 	for (size_t i = 0; i < line.n; i++) {

@@ -544,10 +544,12 @@ static void enter(struct pytest *p, struct report_out *out, struct str banner, i
 		p->section = SECTION_BLOCKS;
 	else if (str_eq_c(banner, "short test summary info"))
 		p->section = SECTION_SUMMARY;
-	else if (str_eq_c(banner, "test session starts"))
-		p->section = SECTION_RUN, p->session_from = line;
 	else
 		p->section = SECTION_OTHER;
+	if (str_eq_c(banner, "test session starts")) {
+		p->section = SECTION_RUN;
+		p->session_from = line;
+	}
 }
 
 static void leave(struct pytest *p, struct report_out *out, int line)
