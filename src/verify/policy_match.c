@@ -74,11 +74,6 @@ static bool may_pair(const struct unit *u)
 	return u->mate < 0 && u->pair < 0 && !u->filler && u->n <= PAIR_TOKENS;
 }
 
-static bool is_token(const struct token *t, const char *text)
-{
-	return t->kind != TOKEN_STRING && str_eq_c(t->text, text);
-}
-
 struct str unit_assigns(const struct unit *u)
 {
 	int depth = 0;
@@ -86,18 +81,18 @@ struct str unit_assigns(const struct unit *u)
 	for (size_t i = 0; i < u->n; i++) {
 		const struct token *t = &u->tokens[i];
 
-		if (is_token(t, "(") || is_token(t, "["))
+		if (token_is(t, "(") || token_is(t, "["))
 			depth++;
-		else if (is_token(t, ")") || is_token(t, "]"))
+		else if (token_is(t, ")") || token_is(t, "]"))
 			depth--;
 		if (!i || depth)
 			continue;
-		if ((is_token(t, "=") || is_token(t, ":=")) && t[-1].kind == TOKEN_WORD)
+		if ((token_is(t, "=") || token_is(t, ":=")) && t[-1].kind == TOKEN_WORD)
 			return t[-1].text;
 		if (t->kind == TOKEN_WORD &&
-			(is_token(&t[-1], "def") || is_token(&t[-1], "function") ||
-				is_token(&t[-1], "fn") || is_token(&t[-1], "func") ||
-				is_token(&t[-1], "define")))
+			(token_is(&t[-1], "def") || token_is(&t[-1], "function") ||
+				token_is(&t[-1], "fn") || token_is(&t[-1], "func") ||
+				token_is(&t[-1], "define")))
 			return t->text;
 	}
 	return STR("");

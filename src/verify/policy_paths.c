@@ -13,11 +13,9 @@ static bool fits_any(const struct str *globs, size_t n, struct str path)
 enum path_kind judge_path_kind(
 	const struct policy *policy, struct str path, const struct path_class **class_)
 {
-	static const char *const extra_name = "protected-path";
-	static struct path_class const EXTRA = {
+	static const struct path_class EXTRA = {
 		PATH_PROTECTED, POLICY_REFUSE, "protected-path", NULL, 0};
 
-	(void)extra_name;
 	*class_ = NULL;
 	if (fits_any(policy->options.protected_globs, policy->options.n_protected, path)) {
 		*class_ = &EXTRA;

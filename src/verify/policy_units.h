@@ -5,31 +5,7 @@
 #pragma once
 
 #include "base/arena.h"
-#include "verify/policy_diff.h"
-
-enum unit_blocks { BLOCKS_LINES, BLOCKS_INDENT, BLOCKS_BRACES };
-
-/* How a language is read: a line of templates/policy/languages.table. */
-struct lexis {
-	struct str name;
-	enum unit_blocks blocks;
-	bool newline_ends; /* a line end ends a statement outside brackets */
-	struct str line_comment[2], block_open, block_close;
-	struct str quotes;   /* characters that open and close a string */
-	bool triple_quotes;  /* three of them do, too */
-	bool regex_literals; /* /.../ where an operand stands */
-	bool lifetimes;      /* 'a may be no string */
-};
-
-enum token_kind { TOKEN_WORD, TOKEN_NUMBER, TOKEN_STRING, TOKEN_PUNCT };
-
-struct token {
-	struct str text; /* of a string: its content */
-	enum token_kind kind;
-	uint32_t line; /* index of the line in the side */
-	uint64_t hash;
-	bool glued; /* nothing between it and the token before */
-};
+#include "verify/policy_lexer.h"
 
 struct unit {
 	struct str code, text; /* canonical; code has its strings emptied */
