@@ -60,6 +60,7 @@ struct trial_options cycle_trial_options(const struct cycle *c)
 		.sandbox = c->options->sandbox,
 		.network = c->options->network,
 		.env_allow = c->options->env_allow,
+		.services = c->options->services,
 		.ignore = c->options->ignore,
 		.hide = c->options->hide};
 }

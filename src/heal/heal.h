@@ -34,6 +34,7 @@ struct heal_options {
 	enum sandbox_mode sandbox;
 	bool network;
 	const char *const *env_allow, *const *ignore;
+	const char *const *services; /* kept running beside every command; NULL: none */
 	const char *const *hide; /* absolute paths that commands see empty; NULL: none */
 	const char *store_path;  /* NULL: the repository's own */
 	bool no_store;           /* remember nothing, know nothing */

@@ -278,7 +278,25 @@ static int accept(struct cycle *c, struct search *search, const struct search_hi
 	return 0;
 }
 
-/* Verifies in order what was gathered. 1: one holds. */
+/* The project's own command was green without the patch, in the same clean sandbox in which it had
+ * been red: what the reruns before did not show. */
+static bool green_without_patch(const struct verdict *v)
+{
+	const struct rung_result *last = v->rungs.n ? &v->rungs.v[v->rungs.n - 1] : NULL;
+
+	return last && last->rung == RUNG_REVERT && !last->passed;
+}
+
+/* Nothing can be proved where the same code passes and fails. */
+static int give_up_flaky(struct cycle *c)
+{
+	c->out->outcome = OUTCOME_FLAKY;
+	c->out->why = STR("the tests were red before and are green again without any patch");
+	cycle_skip(c, "flaky", c->out->failures.items.n);
+	return 1;
+}
+
+/* Verifies in order what was gathered. 1: it is decided. */
 static int verify_all(struct cycle *c, struct search *search, struct plausible *p, struct err *err)
 {
 	for (; p->next < p->n && c->out->n_attempts < HEAL_ATTEMPTS_MAX; p->next++) {
@@ -290,6 +308,8 @@ static int verify_all(struct cycle *c, struct search *search, struct plausible *
 			return accept(c, search, &p->hits[p->next], p->n - p->next - 1, err) < 0
 				       ? -1
 				       : 1;
+		if (green_without_patch(&c->out->attempts[c->out->n_attempts - 1].verdict))
+			return give_up_flaky(c);
 		if (clock_mono_ms() >= c->deadline_ms)
 			break;
 	}

@@ -144,6 +144,8 @@ static int run_suite(struct ladder *l, struct suite_run *run, struct err *err)
 	run->exit_code = result.exit_code;
 	run->green = result.exit_code == 0 && !result.timed_out;
 	run->wall_us = result.wall_us;
+	how.has_exit = !result.timed_out;
+	how.exit_code = result.exit_code;
 	return report_parse(&run->failures, buf_view(&result.output), &how, l->mem, err) < 0 ? -1
 											     : 0;
 }

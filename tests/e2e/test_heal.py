@@ -164,6 +164,25 @@ class Heals(Case):
         self.assertEqual(r["outcome"], "healed")
         self.assertTrue(any("git" in n for n in r["notices"]), r["notices"])
 
+    def test_a_service_beside_the_tests(self):
+        fetch = TEST_STATS_PY + """
+
+def test_page():
+    import time
+    import urllib.request
+    for _ in range(100):
+        try:
+            urllib.request.urlopen("http://127.0.0.1:8765/stats.py", timeout=5).read()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("no server")
+"""
+        service = "services: [\"python3 -m http.server 8765 --bind 127.0.0.1\"]\n"
+        r = self.heal(self.make(dict(STATS, **{"test_stats.py": fetch, ".selfheal.yml": service})))
+        self.assertEqual(r["outcome"], "healed")
+        self.assertIn("+    return max(values) - min(values)", r["patch"])
+
     def test_apply_makes_it_green(self):
         root = self.make(STATS)
         self.assertTrue(self.heal(root, "--apply")["applied"])
@@ -266,6 +285,12 @@ class Refuses(Case):
         p = self.run_bot(self.make(dict(STATS, **{".selfheal.yml": "budget: soon\n"})), "heal")
         self.assertEqual(p.returncode, 2)
         self.assertIn("line 1", p.stderr)
+
+    def test_policy_of_the_settings(self):
+        rules = "policy:\n  protected: [stats.py]\n"
+        r = self.heal(self.make(dict(STATS, **{".selfheal.yml": rules})), rc=4)
+        self.assertEqual(r["outcome"], "refused")
+        self.assertIsNone(r["patch"])
 
     def test_strange_path(self):
         self.assertEqual(self.heal(self.make(STATS, name="a 'b'\n\"c\" $d"))["outcome"], "healed")

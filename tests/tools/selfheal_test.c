@@ -8,7 +8,9 @@ static const struct {
 	const char *name, *usage;
 	int (*run)(int argc, char **argv);
 } tools[] = {
-	{"rewrite", "[-n MAX] [-l LINE] [-t TEMPLATE] [-j] [-c CONTEXT]... [-m TYPE:MESSAGE] FILE",
+	{"rewrite",
+		"[-n MAX] [-l LINE] [-t TEMPLATE] [-d TEMPLATES_DIR] [-j] [-c CONTEXT]... [-m "
+		"TYPE:MESSAGE] FILE",
 		tool_rewrite},
 	{"normal", "FILE...", tool_normal},
 };

@@ -12,7 +12,7 @@
 
 struct wanted {
 	size_t max;
-	const char *template;
+	const char *template, *dir;
 	bool json;
 	struct rewrite_file files[16]; /* the file, then the context */
 	size_t n_files;
@@ -88,7 +88,8 @@ static int list(struct wanted *w)
 		.context = w->files + 1,
 		.n_context = w->n_files - 1,
 		.failures = &w->failures,
-		.diagnosis = &w->diagnosis};
+		.diagnosis = &w->diagnosis,
+		.templates_dir = w->dir};
 	struct err err = ERR_INIT;
 	struct patch patch;
 
@@ -109,7 +110,7 @@ int tool_rewrite(int argc, char **argv)
 
 	w.diagnosis.suspects.v = w.suspects;
 	w.n_files = 1; /* the file itself, read last */
-	while ((option = getopt(argc, argv, "n:l:t:jc:m:")) != -1) {
+	while ((option = getopt(argc, argv, "n:l:t:jc:m:d:")) != -1) {
 		if (option == 'n' && str_to_int(str_of(optarg), 0, 10000000, &line))
 			w.max = (size_t)line;
 		else if (option == 'l' && str_to_int(str_of(optarg), 1, 10000000, &line) &&
@@ -120,6 +121,8 @@ int tool_rewrite(int argc, char **argv)
 			w.template = optarg;
 		else if (option == 'j')
 			w.json = true;
+		else if (option == 'd')
+			w.dir = optarg;
 		else if (option == 'm')
 			add_failure(&w, optarg);
 		else if (option != 'c' || add_file(&w, optarg) < 0)

@@ -1,6 +1,10 @@
 /* The engine: normal forms, order, evidence, rules of the user, several edits at once. */
 #include "unit/rewrite_helper.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
 #include "kit/rewrite/evidence.h"
 
 #define RULE(body) "languages: [python, c, cpp]\ntemplates:\n  - " body
@@ -285,6 +289,56 @@ static void the_same_edit_is_made_at_several_places(void **state)
 	buf_release(&given.text);
 }
 
+static void write_file(const char *dir, const char *name, const char *text)
+{
+	struct err err = ERR_INIT;
+	struct buf path;
+
+	buf_init(&path, 4096);
+	buf_printf(&path, "%s/%s", dir, name);
+	assert_int_equal(file_replace(buf_text(&path), str_of(text), &err), 0);
+	buf_release(&path);
+}
+
+static void a_folder_of_templates_stands_before_the_binary(void **state)
+{
+	char dir[] = "/tmp/selfheal-templates-XXXXXX", sub[64];
+	struct rewrite_file file = {.path = STR("m.py"), .content = STR("x = a < b\n")};
+	struct rewrite_options options = {.files = &file, .n_files = 1, .templates_dir = dir};
+	struct rewrite *rewrite = NULL;
+	struct err err = ERR_INIT;
+	struct patch patch;
+	bool own = false, comparison = false;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(sub, sizeof(sub), "%s/repair", dir);
+	assert_int_equal(mkdir(sub, 0700), 0);
+	snprintf(sub, sizeof(sub), "%s/repair/python", dir);
+	assert_int_equal(mkdir(sub, 0700), 0);
+	/* In the place of a file of the binary, which held the comparisons. */
+	write_file(dir, "repair/python/operators.yml",
+		RULE("{name: own, prior: 1, query: '(identifier) @i', rewrite: {replace: i, with: "
+		     "zz}}"));
+	assert_int_equal(rewrite_open(&rewrite, &options, &err), 0);
+	while (rewrite_next(rewrite, &patch, 1)) {
+		own = own || str_eq_c(patch.origin, "own");
+		comparison = comparison || str_eq_c(patch.origin, "py-comparison");
+	}
+	assert_true(own);
+	assert_false(comparison);
+	rewrite_free(rewrite);
+	write_file(dir, "repair/python/operators.yml", "languages: [python]\ntemplates: 3\n");
+	rewrite = NULL;
+	assert_true(rewrite_open(&rewrite, &options, &err) < 0);
+	assert_non_null(strstr(err.msg, "operators.yml' line 2: expected a list"));
+	snprintf(sub, sizeof(sub), "%s/repair/python/operators.yml", dir);
+	unlink(sub);
+	for (int depth = 0; depth < 3; depth++) {
+		*strrchr(sub, '/') = '\0';
+		rmdir(sub);
+	}
+}
+
 static double double_negate(void *data, struct str origin)
 {
 	return str_eq_c(origin, data) ? 100 : 1;
@@ -377,6 +431,7 @@ int main(void)
 		cmocka_unit_test(user_rules_rewrite),
 		cmocka_unit_test(bad_rules_are_refused_with_their_line),
 		cmocka_unit_test(the_same_edit_is_made_at_several_places),
+		cmocka_unit_test(a_folder_of_templates_stands_before_the_binary),
 		cmocka_unit_test(records_change_the_order),
 		cmocka_unit_test(nothing_comes_of_nothing),
 		cmocka_unit_test(relations_are_read_from_printed_values),

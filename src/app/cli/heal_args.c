@@ -74,6 +74,7 @@ static void fill(struct heal_args *a, const struct cli *cli)
 	o->jobs = (int)config_int(c, SETTING_JOBS);
 	o->max_attempts = (int)config_int(c, SETTING_MAX_ATTEMPTS);
 	o->sandbox = (enum sandbox_mode)config_int(c, SETTING_SANDBOX_MODE);
+	o->services = config_strs(c, SETTING_SERVICES);
 	o->network = config_bool(c, SETTING_SANDBOX_NETWORK);
 	o->env_allow = config_strs(c, SETTING_SANDBOX_ENV);
 	o->ignore = config_strs(c, SETTING_SCRATCH_IGNORE);
@@ -83,6 +84,27 @@ static void fill(struct heal_args *a, const struct cli *cli)
 	if (opts_knows(&cli->opts, "templates"))
 		o->templates_dir = opts_str(&cli->opts, "templates", NULL);
 	o->user_rules = buf_view(&a->rules);
+}
+
+static const struct str *globs(struct config *c, enum setting_id id, size_t *n)
+{
+	const struct setting_value *v = &c->values[id];
+
+	*n = v->set ? v->n : 0;
+	return v->items;
+}
+
+static void fill_policy(struct heal_args *a)
+{
+	struct config *c = &a->config;
+	struct policy_options *p = &a->policy;
+
+	p->protected_globs = globs(c, SETTING_POLICY_PROTECTED, &p->n_protected);
+	p->test_globs = globs(c, SETTING_POLICY_TESTS, &p->n_tests);
+	p->allow_workflows = config_bool(c, SETTING_POLICY_ALLOW_WORKFLOWS);
+	p->max_files = (int)config_int(c, SETTING_POLICY_MAX_FILES);
+	p->max_lines = (int)config_int(c, SETTING_POLICY_MAX_LINES);
+	a->options.policy = p;
 }
 
 int heal_args_load(struct heal_args *a, const struct cli *cli, const char *dir, struct err *err)
@@ -100,5 +122,6 @@ int heal_args_load(struct heal_args *a, const struct cli *cli, const char *dir, 
 	if (config_check(&a->config, err) < 0 || read_rules(a, err) < 0)
 		return -1;
 	fill(a, cli);
+	fill_policy(a);
 	return 0;
 }

@@ -5,12 +5,14 @@
 #include "app/cli/cmd.h"
 #include "app/config/config.h"
 #include "heal/heal.h"
+#include "verify/policy.h"
 
 /* Everything that heal_options borrow. */
 struct heal_args {
 	struct config config;
 	char root[4096];
 	struct buf rules;
+	struct policy_options policy;
 	struct heal_options options;
 };
 

@@ -1,20 +1,17 @@
 #include "kit/rewrite/rewrite.h"
 
-#include "base/embed.h"
-#include "base/file.h"
 #include "base/limits.h"
 #include "base/trace.h"
 #include "kit/rewrite/generate.h"
+#include "kit/rewrite/library.h"
 #include "kit/rewrite/pairs.h"
 
-enum { LANGUAGES_MAX = 8, CONTEXT_MAX = 64, DEFAULT_CANDIDATES = 200000 };
+enum { CONTEXT_MAX = 64, DEFAULT_CANDIDATES = 200000 };
 
 struct rewrite {
 	struct rewrite_options options;
 	struct arena mem;
-	struct pack packs[LANGUAGES_MAX];
-	struct template_set sets[LANGUAGES_MAX];
-	size_t n_packs;
+	struct library library;
 	struct source *sources;
 	const struct template_set **source_sets;
 	size_t n_sources;
@@ -26,53 +23,6 @@ struct rewrite {
 	struct arena given; /* notes of patches given out */
 };
 
-static int load_templates(
-	struct rewrite *r, struct pack *pack, struct template_set *set, struct err *err)
-{
-	static const char prefix[] = "templates/repair/";
-	vec(struct template_text) texts = {0};
-	int rc;
-
-	for (long i = embed_next(prefix, 0); i >= 0; i = embed_next(prefix, i + 1)) {
-		const struct embed *e = &embed_table[i];
-
-		if (str_ends(str_of(e->path), ".yml"))
-			vec_push(&texts, (struct template_text){
-						 str_make(e->begin, (size_t)(e->end - e->begin)),
-						 e->path, false});
-	}
-	if (r->options.user_rules.n)
-		vec_push(&texts, (struct template_text){r->options.user_rules, "rules", true});
-	rc = template_set_load(set, pack, texts.v, texts.n, &r->mem, err);
-	vec_free(&texts);
-	return rc;
-}
-
-/* The set of a language, loaded at first use; *out NULL when there is no pack of that name. */
-static int set_for(
-	struct rewrite *r, struct str language, const struct template_set **out, struct err *err)
-{
-	struct str path, text;
-
-	*out = NULL;
-	for (size_t i = 0; i < r->n_packs; i++)
-		if (str_eq(r->packs[i].name, language)) {
-			*out = &r->sets[i];
-			return 0;
-		}
-	path = arena_printf(&r->mem, "templates/languages/%.*s.yml", STR_ARGS(language));
-	text = embed_get(path.p);
-	if (!text.p || r->n_packs == LANGUAGES_MAX)
-		return 0;
-	r->n_packs++;
-	if (pack_load(&r->packs[r->n_packs - 1], text, path.p, &r->mem, err) < 0)
-		return -1;
-	if (load_templates(r, &r->packs[r->n_packs - 1], &r->sets[r->n_packs - 1], err) < 0)
-		return -1;
-	*out = &r->sets[r->n_packs - 1];
-	return 0;
-}
-
 /* A file whose language is unknown, or that is too big or too deep, is left out. */
 static int open_source(struct rewrite *r, const struct rewrite_file *file, struct err *err)
 {
@@ -82,7 +32,7 @@ static int open_source(struct rewrite *r, const struct rewrite_file *file, struc
 	struct str language =
 		str_of(file->language ? file->language : rewrite_language_of(file->path));
 
-	if (set_for(r, language, &set, err) < 0)
+	if (library_set(&r->library, language, &set, err) < 0)
 		return -1;
 	if (!set)
 		return 0;
@@ -184,6 +134,7 @@ int rewrite_open(struct rewrite **out, const struct rewrite_options *options, st
 
 	r->options = *options;
 	strmap_init(&r->seen);
+	library_init(&r->library, options->templates_dir, options->user_rules);
 	if (open_sources(r, err) < 0)
 		return err_wrap(err, "cannot load templates");
 	generate_all(r);
@@ -197,10 +148,7 @@ void rewrite_free(struct rewrite *r)
 		return;
 	for (size_t i = 0; i < r->n_sources; i++)
 		source_release(&r->sources[i]);
-	for (size_t i = 0; i < r->n_packs; i++) {
-		template_set_release(&r->sets[i]);
-		pack_release(&r->packs[i]);
-	}
+	library_release(&r->library);
 	vec_free(&r->generator.regions);
 	vec_free(&r->generator.candidates);
 	strmap_release(&r->seen);
@@ -347,11 +295,11 @@ uint64_t rewrite_normal_form(const char *language, struct str content)
 	ARENA_AUTO mem = {0};
 	struct err err = ERR_INIT;
 	struct pack pack = {0};
-	struct str path = arena_printf(&mem, "templates/languages/%s.yml", language);
-	struct str text = embed_get(path.p);
+	struct str text = STR_NULL;
 	uint64_t form = 0;
 
-	if (text.p && pack_load(&pack, text, path.p, &mem, &err) == 0)
+	if (library_pack_text(&text, NULL, str_of(language), &mem, &err) == 0 && text.p &&
+		pack_load(&pack, text, language, &mem, &err) == 0)
 		form = normal_of_text(&pack, content);
 	pack_release(&pack);
 	return form;

@@ -43,6 +43,7 @@ struct trial {
 	struct files files;
 	struct watch watch;
 	struct environment env;
+	struct buf services; /* shell text that starts them, in front of every command */
 };
 
 static int make_folder(struct trial *t, const char *name, char **out, struct err *err)
@@ -239,7 +240,15 @@ static struct trial *new_trial(void)
 	environment_init(&t->env);
 	masks_init(&t->masks);
 	buf_init(&t->notes, LIMIT_TEXT_BYTES);
+	buf_init(&t->services, LIMIT_CONFIG_BYTES);
 	return t;
+}
+
+/* They live in the command's own process tree: they see its loopback and end with it. */
+static void plan_services(struct trial *t, const char *const *services)
+{
+	for (; services && *services; services++)
+		buf_printf(&t->services, "(\n%s\n) >/dev/null 2>&1 &\n", *services);
 }
 
 int trial_open(struct trial **out, const struct trial_options *options, struct err *err)
@@ -258,6 +267,7 @@ int trial_open(struct trial **out, const struct trial_options *options, struct e
 		watch_open(&t->watch, t->source, t->masks.git_dir, err) || make_base(t, err))
 		return -1;
 	environment_add_allowed(&t->env, (const char *const *)environ, NULL);
+	plan_services(t, options->services);
 	plan_sandbox(t, options);
 	if (open_tree_of(t, options, err) || give_to_commands(t, t->exchange, err))
 		return -1;
@@ -292,6 +302,7 @@ void trial_free(struct trial *t)
 	masks_release(&t->masks);
 	vec_free(&t->shown);
 	buf_release(&t->notes);
+	buf_release(&t->services);
 	free(t->source);
 	free(t->base);
 	free(t->exchange);
@@ -427,10 +438,15 @@ int trial_reset(struct trial *trial, struct err *err)
 int trial_start(struct trial *trial, const struct trial_command *command, struct child **out,
 	struct err *err)
 {
-	const char *const argv[] = {"/bin/sh", "-c", command->command, NULL};
 	CLEANUP(freep) char *cwd = NULL;
 	ENVIRONMENT_AUTO env;
+	BUF_AUTO script;
+	const char *argv[] = {"/bin/sh", "-c", NULL, NULL};
 
+	buf_init(&script, LIMIT_SOURCE_BYTES);
+	buf_str(&script, buf_view(&trial->services));
+	buf_c(&script, command->command);
+	argv[2] = buf_text(&script);
 	if (command->subdir && *command->subdir)
 		cwd = xasprintf("%s/%s", trial->root, command->subdir);
 	environment_init(&env);

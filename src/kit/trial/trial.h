@@ -22,6 +22,7 @@ struct trial_options {
 	bool network;                 /* allow more than loopback */
 	const char *const *env_allow; /* further names passed on from our environment; NULL: none */
 	const char *const *env_set;   /* further "NAME=value"; NULL: none */
+	const char *const *services;  /* shell commands kept running beside each one; NULL: none */
 	const char *const *ignore;    /* globs of ignored files left out of the tree; NULL: none */
 	const char *const *hide; /* absolute paths commands see empty (with mounts only); NULL */
 	const char *runtime_dir; /* folder of ours to show read-only to commands; NULL: none */
