@@ -35,9 +35,9 @@ struct heal_options {
 	bool network;
 	const char *const *env_allow, *const *ignore;
 	const char *const *services; /* kept running beside every command; NULL: none */
-	const char *const *hide; /* absolute paths that commands see empty; NULL: none */
-	const char *store_path;  /* NULL: the repository's own */
-	bool no_store;           /* remember nothing, know nothing */
+	const char *const *hide;     /* absolute paths that commands see empty; NULL: none */
+	const char *store_path;      /* NULL: the repository's own */
+	bool no_store;               /* remember nothing, know nothing */
 	const char *templates_dir;
 	struct str user_rules;
 	const struct policy_options *policy;
