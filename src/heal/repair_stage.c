@@ -105,28 +105,23 @@ static int64_t rivals_until(const struct cycle *c, const struct search_stats *st
 static int gather(struct cycle *c, struct search *search, struct plausible *p, struct err *err)
 {
 	struct search_stats stats;
-	int64_t until = INT64_MAX;
-	size_t first_index = 0;
-	int rc;
+	int rc = 0;
 
-	while (p->n < RIVALS_MAX && !p->done) {
+	search_pause_at(search, 0, 0);
+	while (p->n < RIVALS_MAX && rc == 0) {
 		rc = search_next(search, &p->hits[p->n], err);
 		if (rc < 0)
 			return -1;
-		if (rc == SEARCH_DONE) {
-			p->done = true;
+		if (rc > 0)
 			break;
-		}
 		if (note_candidate(c, &p->hits[p->n], err) < 0)
 			return -1;
 		search_get_stats(search, &stats);
-		if (p->n++ == 0) {
-			first_index = p->hits[0].index;
-			until = rivals_until(c, &stats);
-		}
-		if (stats.tried > 2 * first_index + RIVALS_LEAST || clock_mono_ms() > until)
-			break;
+		if (p->n++ == 0)
+			search_pause_at(search, 2 * p->hits[0].index + RIVALS_LEAST,
+				rivals_until(c, &stats));
 	}
+	p->done = rc == SEARCH_DONE;
 	return 0;
 }
 

@@ -36,6 +36,8 @@ struct search {
 	struct search_stats stats;
 	size_t batch;
 	int64_t begin_ms, round_end_ms;
+	size_t pause_tried; /* 0: no pause is asked for */
+	int64_t pause_ms;
 	bool started;
 };
 
@@ -219,6 +221,18 @@ static int next_round(struct search *s, struct err *err)
 	return start_round(s, &s->base, err);
 }
 
+void search_pause_at(struct search *s, size_t tried, int64_t at_ms)
+{
+	s->pause_tried = tried;
+	s->pause_ms = at_ms;
+}
+
+static bool pause_is_due(const struct search *s)
+{
+	return s->pause_tried &&
+	       (s->stats.tried >= s->pause_tried || clock_mono_ms() >= s->pause_ms);
+}
+
 int search_next(struct search *s, struct search_hit *out, struct err *err)
 {
 	int rc;
@@ -229,7 +243,11 @@ int search_next(struct search *s, struct search_hit *out, struct err *err)
 	while (s->next_hit == s->hits.n) {
 		if (out_of_budget(s))
 			return SEARCH_DONE;
+		if (pause_is_due(s))
+			return SEARCH_PAUSED;
 		rc = step(s, err);
+		if (rc == SEARCH_DONE && s->pause_tried)
+			return SEARCH_PAUSED;
 		if (rc == SEARCH_DONE)
 			rc = next_round(s, err);
 		if (rc)

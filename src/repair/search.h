@@ -74,9 +74,13 @@ int search_open(
 	struct search **out, const struct search_options *options, struct err *err) MUST_CHECK;
 void search_free(struct search *search);
 DEFINE_CLEANUP(struct search *, search_free)
-enum { SEARCH_DONE = 1 };
-/* Goes on to the next plausible patch, in the total order of candidates. 0, SEARCH_DONE, or < 0. */
+enum { SEARCH_DONE = 1, SEARCH_PAUSED };
+/* Goes on to the next plausible patch, in the total order of candidates. 0, SEARCH_DONE,
+ * SEARCH_PAUSED, or < 0. */
 int search_next(struct search *search, struct search_hit *out, struct err *err) MUST_CHECK;
+/* From now on search_next() pauses once so many have been tried, at that time, or before a round
+ * that would build on candidates that only came closer. 0, 0 lifts it. */
+void search_pause_at(struct search *search, size_t tried, int64_t at_ms);
 void search_get_stats(const struct search *search, struct search_stats *out);
 /* The accelerator that stands for the original tree, for measuring further patches (mutants) with
  * n results in out; SEARCH_DONE when there is none. Patches are relative to the original tree. */
