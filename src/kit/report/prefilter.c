@@ -135,5 +135,5 @@ uint64_t prefilter_scan(const struct prefilter *p, struct str line)
 			found |= p->found[at];
 		}
 	}
-	return found;
+	return found | p->found[next[at << shift | p->class_of['\n']] & STATE];
 }

@@ -13,7 +13,7 @@ struct prefilter;
 enum { PREFILTER_GROUPS = 64 };
 
 /* groups[i] is a NULL-terminated list of literals, at most PREFILTER_GROUPS lists. A literal that
- * starts with a line feed is found at the start of a line only. */
+ * starts (ends) with a line feed is found at the start (end) of a line only. */
 struct prefilter *prefilter_new(const char *const *const *groups, size_t n);
 void prefilter_free(struct prefilter *p);
 DEFINE_CLEANUP(struct prefilter *, prefilter_free)

@@ -6,6 +6,7 @@
 #include "base/strmap.h"
 #include "kit/fingerprint/fingerprint.h"
 #include "kit/fingerprint/taxonomy.h"
+#include "kit/report/excerpt.h"
 #include "kit/report/found.h"
 #include "kit/report/missing.h"
 #include "kit/report/prefilter.h"
@@ -14,7 +15,6 @@
 
 enum {
 	REPORT_KEPT_BYTES = 48 << 20, /* strings kept of all failures */
-	EXCERPT_LINES = 60,           /* of one failure */
 };
 
 struct active {
@@ -34,6 +34,7 @@ struct report {
 	struct strmap seen; /* key of an item -> its index + 1 */
 	struct str root;    /* as the log names it */
 	struct tail tail;
+	struct excerpt *excerpt;
 	bool truncated;
 };
 
@@ -66,9 +67,11 @@ struct report *report_new(const struct report_options *options, struct arena *me
 {
 	struct report *r = xcalloc(1, sizeof(*r));
 	static const char *const nothing[] = {NULL};
+	vec(const char *) clues = {0};
+	const char *clue;
 	const char *const *literals[PREFILTER_GROUPS];
 
-	assert(report_format_count <= PREFILTER_GROUPS);
+	assert(report_format_count < PREFILTER_GROUPS);
 	r->options = *options;
 	r->mem = mem;
 	lines_init(&r->lines);
@@ -79,7 +82,14 @@ struct report *report_new(const struct report_options *options, struct arena *me
 		open_format(r, i);
 		literals[i] = r->enabled >> i & 1 ? report_formats[i]->literals : nothing;
 	}
-	r->prefilter = prefilter_new(literals, report_format_count);
+	r->excerpt = excerpt_new();
+	do {
+		clue = excerpt_literal(r->excerpt, clues.n);
+		vec_push(&clues, clue);
+	} while (clue);
+	literals[report_format_count] = clues.v;
+	r->prefilter = prefilter_new(literals, report_format_count + 1);
+	vec_free(&clues);
 	return r;
 }
 
@@ -96,6 +106,7 @@ void report_free(struct report *r)
 	lines_release(&r->lines);
 	strmap_release(&r->seen);
 	tail_release(&r->tail);
+	excerpt_free(r->excerpt);
 	vec_free(&r->found.items);
 	vec_free(&r->found.sessions);
 	free(r);
@@ -111,8 +122,10 @@ void out_reset(struct report_out *out)
 
 static void take_line(struct report *r, const struct report_line *line)
 {
-	uint64_t wanted = (prefilter_scan(r->prefilter, line->text) | r->open) & r->enabled;
+	uint64_t held = prefilter_scan(r->prefilter, line->text);
+	uint64_t wanted = (held | r->open) & r->enabled;
 
+	excerpt_line(r->excerpt, line, held >> report_format_count & 1);
 	if (r->options.has_exit)
 		tail_add(&r->tail, line);
 	while (wanted) {
@@ -319,23 +332,11 @@ static void sum_counts(struct report *r, struct test_counts *sum)
 	}
 }
 
-static void add_excerpt(struct failure_list *out, struct line_range lines)
-{
-	struct line_range *before = out->excerpt.n ? &out->excerpt.v[out->excerpt.n - 1] : NULL;
-
-	if (lines.last - lines.first >= EXCERPT_LINES)
-		lines.first = lines.last - EXCERPT_LINES + 1;
-	if (before && lines.first <= before->last + 1 && lines.last >= before->first) {
-		before->first = lines.first < before->first ? lines.first : before->first;
-		before->last = lines.last > before->last ? lines.last : before->last;
-	} else {
-		vec_push(&out->excerpt, lines);
-	}
-}
-
 static void give(
 	struct report *r, struct resolver *resolver, struct found *x, struct failure_list *out)
 {
+	/* Of lint, and of each role. */
+	static const int weights[] = {2, 14, 20, 16, 8, 12, 1};
 	struct failure *f = failure_list_add(out);
 
 	if (!f)
@@ -347,7 +348,8 @@ static void give(
 	taxonomy_decide_kind(f);
 	missing_judge(resolver, f);
 	fingerprint_failure(f, r->mem);
-	add_excerpt(out, x->last);
+	excerpt_claim(
+		r->excerpt, x->last, f->kind == FAILURE_LINT ? weights[0] : weights[x->role + 1]);
 }
 
 static bool any_below_root(const struct report *r, struct resolver *resolver)
@@ -362,6 +364,14 @@ static bool any_below_root(const struct report *r, struct resolver *resolver)
 				return true;
 	}
 	return false;
+}
+
+/* What a command printed that ended well is no failure, unless a runner says so. */
+static void drop_passed(struct report *r)
+{
+	vec_each (x, &r->found.items)
+		x->dropped |= x->role > ROLE_RUNNER && x->f.kind != FAILURE_LINT &&
+			      excerpt_passed(r->excerpt, x->last);
 }
 
 static void give_all(struct report *r, struct failure_list *out)
@@ -386,13 +396,29 @@ static void add_exit_failure(struct report *r, struct failure_list *out)
 {
 	struct failure *f;
 
-	if (!r->options.has_exit || r->options.exit_code == 0 || !(f = failure_list_add(out)))
+	if (r->options.exit_code == 0 || !(f = failure_list_add(out)))
 		return;
 	tail_explain(&r->tail, r->options.exit_code, f, r->mem);
 	f->source.file = r->options.file;
 	fingerprint_failure(f, r->mem);
-	if (f->source.last_line)
-		add_excerpt(out, (struct line_range){f->source.first_line, f->source.last_line});
+}
+
+/* A step of the log failed in no format that we know: the lines that tell why. */
+static void add_step_failure(struct report *r, struct failure_list *out)
+{
+	struct line_range lines;
+	struct str text = excerpt_best(r->excerpt, &lines);
+	struct failure *f;
+
+	if (text.n == 0 || !(f = failure_list_add(out)))
+		return;
+	f->type = STR("exit");
+	f->message = arena_str(r->mem, text);
+	f->source.file = r->options.file;
+	f->source.first_line = lines.first;
+	f->source.last_line = lines.last;
+	taxonomy_decide_kind(f);
+	fingerprint_failure(f, r->mem);
 }
 
 static bool has_failure(const struct failure_list *list, size_t from)
@@ -415,14 +441,19 @@ int report_finish(struct report *r, struct failure_list *out, struct err *err)
 	(void)err;
 	if (lines_last(&r->lines, &line))
 		take_line(r, &line);
+	excerpt_end(r->excerpt);
 	for (size_t i = 0; i < report_format_count; i++)
 		if (report_formats[i]->end)
 			report_formats[i]->end(r->formats[i].state, &r->formats[i].out);
 	found_merge(&r->found, &rules, r->mem);
+	drop_passed(r);
 	give_all(r, out);
 	sum_counts(r, &out->counts);
-	if (!has_failure(out, before))
+	if (!has_failure(out, before) && r->options.has_exit)
 		add_exit_failure(r, out);
+	else if (!has_failure(out, before) && excerpt_failed(r->excerpt))
+		add_step_failure(r, out);
+	excerpt_choose(r->excerpt, out);
 	return out->items.n > before ? 0 : REPORT_NOTHING;
 }
 
