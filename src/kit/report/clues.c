@@ -46,11 +46,11 @@ static const struct row rows[] = {
 		     "skipping", "passed", "debug", "\n$ ", "\n+ ", "-werror", "error.", "errors.c",
 		     "errors.o", "error_", "_error", "no errors", "no failures", "without error",
 		     "[info]", "info ", "passing", NULL}},
-	{-20, {"0 failed", " 0 errors", "(0 errors", "0 failures", " 0 error", "errors: 0",
-		      "failures: 0", "failed: 0", "allow_fail", "allow-fail", "\nok ", "... ok",
-		      " skipped\n", "--- pass", "\npass ", "\u2713", "\u2714", "\u221a", "xfail",
-		      "expected fail", "\nskip ", "=== run", " ok\n", " ok (", " passed\n",
-		      "\ncompiling ", NULL}},
+	{-20, {"\n0 errors", "\n0 failures", "0 failed", " 0 errors", "(0 errors", "0 failures",
+		      " 0 error", "errors: 0", "failures: 0", "failed: 0", "allow_fail",
+		      "allow-fail", "\nok ", "... ok", " skipped\n", "--- pass", "\npass ",
+		      "\u2713", "\u2714", "\u221a", "xfail", "expected fail", "\nskip ", "=== run",
+		      " ok\n", " ok (", " passed\n", "\ncompiling ", NULL}},
 };
 
 struct clues {

@@ -24,15 +24,16 @@ enum {
 	WEIGHT_CUT = 12, /* a line with which the CI system ends a step */
 	WEIGHT_TAIL = 5, /* the last lines before a step failed */
 	REPEATED = 8,
-	COMMON = 32,       /* seen so often a line's beginning halves its weight */
-	COMMON_SHARE = 50, /* one in so many lines of the log */
-	LOGGED = 4,        /* a program's own log: less by this */
-	JOIN_GAP = 2,      /* lines between blocks that become one */
-	END_LINES = 2,     /* with which the first failed step ended: always chosen */
-	GAP_LINES = 2,     /* blank lines inside a block */
-	FOLLOWERS = 4,     /* lines without clues below one with */
-	HEADERS = 6,       /* ... and above */
-	TAIL_TEXT_LINES = 4,
+	COMMON = 32,         /* seen so often a line's beginning halves its weight */
+	COMMON_SHARE = 50,   /* one in so many lines of the log */
+	LOGGED = 4,          /* a program's own log: less by this */
+	JOIN_GAP = 2,        /* lines between blocks that become one */
+	END_LINES = 2,       /* with which the first failed step ended: always chosen */
+	GAP_LINES = 2,       /* blank lines inside a block */
+	FOLLOWERS = 4,       /* lines without clues below one with */
+	HEADERS = 6,         /* ... and above */
+	TAIL_TEXT_LINES = 4, /* in the tail */
+	TAIL_LINES = 12,
 	EXTRA_MAX = 2,      /* for further lines with clues */
 	IN_FAILED = 6,      /* the step failed */
 	NOT_IN_FAILED = -6, /* another step failed */
@@ -43,6 +44,7 @@ enum {
 	WEIGHT_PLACE = 4, /* a line that starts with path:line: */
 	CHOSEN_BLOCKS = 3,
 	CHOSEN_LINES = 11, /* once the best block is in */
+	CHOSEN_LEAST = 8,  /* in a log that nobody says is of a failure */
 	CHOSEN_DROP = 3,   /* a block worth so much less than the best is not chosen */
 };
 
@@ -374,7 +376,7 @@ static void add_tail(struct excerpt *e, size_t from)
 	const struct seen *s;
 	size_t n = 0, i;
 
-	for (i = from; n < TAIL_TEXT_LINES && (s = back(e, i)); i++) {
+	for (i = from; n < TAIL_TEXT_LINES && i < TAIL_LINES && (s = back(e, i)); i++) {
 		if (s->number < e->step_first || (n && is_common(e, s)) || (n && s->n == 0))
 			break;
 		n += s->n && s->mark == STEP_TEXT;
@@ -385,12 +387,13 @@ static void add_tail(struct excerpt *e, size_t from)
 		i--;
 	b.last = e->last;
 	b.first = i ? back(e, i - 1)->number : e->last;
-	if (!e->end.first)
+	if (from && !e->end.first)
 		e->end = (struct line_range){
 			i > END_LINES ? e->last - END_LINES + 1 : b.first, e->last};
 	for (; i > 0; i--)
 		add_text(&b, back(e, i - 1));
-	keep(e, &b);
+	if (from || b.weight > WEIGHT_TAIL)
+		keep(e, &b);
 }
 
 static void end_step(struct excerpt *e, int last, enum step_mark how)
@@ -584,6 +587,8 @@ void excerpt_choose(struct excerpt *e, struct failure_list *out)
 		if (chosen && (v[i].worth < v[0].worth - CHOSEN_DROP ||
 				      lines + length_of(v[i].lines) > CHOSEN_LINES))
 			continue;
+		if (!e->failed && !e->claims.n && v[i].worth < CHOSEN_LEAST)
+			break;
 		v[chosen++] = v[i];
 		lines += length_of(v[i].lines);
 	}
