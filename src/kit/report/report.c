@@ -7,6 +7,7 @@
 #include "kit/fingerprint/fingerprint.h"
 #include "kit/fingerprint/taxonomy.h"
 #include "kit/report/excerpt.h"
+#include "kit/report/document/document.h"
 #include "kit/report/found.h"
 #include "kit/report/missing.h"
 #include "kit/report/prefilter.h"
@@ -26,6 +27,7 @@ struct report {
 	struct report_options options;
 	struct arena *mem;
 	size_t kept; /* bytes, see REPORT_KEPT_BYTES */
+	struct documents *documents;
 	struct lines lines;
 	struct prefilter *prefilter;
 	struct active *formats;
@@ -43,12 +45,13 @@ bool report_has_format(const char *name)
 	for (size_t i = 0; i < report_format_count; i++)
 		if (strcmp(report_formats[i]->name, name) == 0)
 			return true;
-	return false;
+	return documents_has_dialect(name);
 }
 
 const char *report_format_name(size_t i)
 {
-	return i < report_format_count ? report_formats[i]->name : NULL;
+	return i < report_format_count ? report_formats[i]->name
+				       : documents_dialect_name(i - report_format_count);
 }
 
 static void open_format(struct report *r, size_t i)
@@ -74,6 +77,7 @@ struct report *report_new(const struct report_options *options, struct arena *me
 	assert(report_format_count < PREFILTER_GROUPS);
 	r->options = *options;
 	r->mem = mem;
+	r->documents = documents_new(r, options->format);
 	lines_init(&r->lines);
 	strmap_init(&r->seen);
 	tail_init(&r->tail);
@@ -103,6 +107,7 @@ void report_free(struct report *r)
 	}
 	free(r->formats);
 	prefilter_free(r->prefilter);
+	documents_free(r->documents);
 	lines_release(&r->lines);
 	strmap_release(&r->seen);
 	tail_release(&r->tail);
@@ -143,13 +148,23 @@ static void take_line(struct report *r, const struct report_line *line)
 	}
 }
 
-void report_feed(struct report *r, struct str text)
+static void feed_lines(struct report *r, struct str text)
 {
 	struct report_line line;
 
+	r->lines.number += documents_lines(r->documents);
 	while (text.n)
 		if (lines_next(&r->lines, &text, &line))
 			take_line(r, &line);
+}
+
+void report_feed(struct report *r, struct str text)
+{
+	struct str plain;
+
+	while (documents_next(r->documents, &text, &plain))
+		if (plain.n)
+			feed_lines(r, plain);
 }
 
 /* --- the hand of the formats --- */
@@ -313,6 +328,15 @@ static void add_count(int *sum, int n)
 		out_count(sum, n);
 }
 
+static void add_counts(const struct report_out *out, struct test_counts *sum)
+{
+	add_count(&sum->tests, out->counts.tests);
+	add_count(&sum->passed, out->counts.passed);
+	add_count(&sum->failed, out->counts.failed);
+	add_count(&sum->errors, out->counts.errors);
+	add_count(&sum->skipped, out->counts.skipped);
+}
+
 static void sum_counts(struct report *r, struct test_counts *sum)
 {
 	bool suites = false;
@@ -322,14 +346,11 @@ static void sum_counts(struct report *r, struct test_counts *sum)
 	for (size_t i = 0; i < report_format_count; i++) {
 		const struct report_out *out = &r->formats[i].out;
 
-		if (out->suite_counts != suites)
-			continue;
-		add_count(&sum->tests, out->counts.tests);
-		add_count(&sum->passed, out->counts.passed);
-		add_count(&sum->failed, out->counts.failed);
-		add_count(&sum->errors, out->counts.errors);
-		add_count(&sum->skipped, out->counts.skipped);
+		if (out->suite_counts == suites)
+			add_counts(out, sum);
 	}
+	for (size_t i = 0; documents_out(r->documents, i); i++)
+		add_counts(documents_out(r->documents, i), sum);
 }
 
 static void give(
@@ -436,9 +457,12 @@ int report_finish(struct report *r, struct failure_list *out, struct err *err)
 		.exit_ok = r->options.has_exit && r->options.exit_code == 0,
 	};
 	struct report_line line;
+	struct str plain;
 	size_t before = out->items.n;
 
 	(void)err;
+	documents_finish(r->documents, &plain);
+	feed_lines(r, plain);
 	if (lines_last(&r->lines, &line))
 		take_line(r, &line);
 	excerpt_end(r->excerpt);

@@ -1,0 +1,176 @@
+#include "kit/report/document/catalogue.h"
+
+#include <assert.h>
+
+static uint16_t condition(struct catalogue *c, struct str path)
+{
+	uintptr_t n = (uintptr_t)strmap_get(&c->conditions, path);
+
+	if (!n) {
+		n = c->conditions.n + 1;
+		assert(n <= CATALOGUE_CONDITIONS);
+		strmap_put(&c->conditions, path, (void *)n);
+	}
+	return (uint16_t)(n - 1);
+}
+
+static void add_root(struct catalogue *c, struct str path)
+{
+	ptrdiff_t slash = str_find_char(path, '/'), equals = str_find_char(path, '=');
+	size_t n = slash >= 0 ? (size_t)slash : equals >= 0 ? (size_t)equals : path.n;
+
+	strmap_put(&c->roots, str_slice(path, 0, n), c);
+}
+
+static void add_signature(struct catalogue *c, const struct dialect *d, struct str paths)
+{
+	struct signature *s = vec_add(&c->signatures);
+	struct str path;
+
+	s->dialect = d;
+	while (str_next(&paths, ' ', &path)) {
+		assert(s->n < (int)ARRAY_LEN(s->conditions));
+		s->conditions[s->n++] = condition(c, path);
+		if (!d->json)
+			add_root(c, path);
+	}
+}
+
+static void add_dialect(struct catalogue *c, const struct dialect *d, const char *only)
+{
+	if (only && strcmp(only, d->name) != 0)
+		return;
+	vec_push(&c->dialects, d);
+	for (const char *const *paths = d->known_by; *paths; paths++)
+		add_signature(c, d, str_of(*paths));
+}
+
+void catalogue_init(struct catalogue *c, const char *only)
+{
+	*c = (struct catalogue){0};
+	arena_init(&c->mem);
+	strmap_init(&c->conditions);
+	strmap_init(&c->roots);
+	for (size_t i = 0; dialects[i]; i++)
+		add_dialect(c, dialects[i], only);
+}
+
+void catalogue_release(struct catalogue *c)
+{
+	vec_free(&c->dialects);
+	vec_free(&c->signatures);
+	strmap_release(&c->conditions);
+	strmap_release(&c->roots);
+	arena_release(&c->mem);
+}
+
+/* --- a sighting --- */
+
+void sighting_start(struct sighting *s, const struct catalogue *catalogue, bool json, bool *pause)
+{
+	s->catalogue = catalogue;
+	s->json = json;
+	s->pause = pause;
+	s->depth = 0;
+	memset(s->seen, 0, sizeof(s->seen));
+	s->path.cap = (size_t)DOCUMENT_DEPTH * DOCUMENT_NAME_BYTES;
+	buf_reset(&s->path);
+}
+
+void sighting_release(struct sighting *s)
+{
+	buf_release(&s->path);
+}
+
+static bool holds(const struct sighting *s, const struct signature *signature)
+{
+	for (int i = 0; i < signature->n; i++) {
+		unsigned n = signature->conditions[i];
+
+		if (!(s->seen[n / 64] >> (n % 64) & 1))
+			return false;
+	}
+	return true;
+}
+
+const struct dialect *sighting_match(const struct sighting *s)
+{
+	const struct signature *best = NULL;
+
+	vec_each (signature, &s->catalogue->signatures)
+		if (signature->dialect->json == s->json && holds(s, signature) &&
+			(!best || signature->n > best->n))
+			best = signature;
+	return best ? best->dialect : NULL;
+}
+
+static void see(struct sighting *s)
+{
+	uintptr_t n = (uintptr_t)strmap_get(&s->catalogue->conditions, buf_view(&s->path));
+
+	if (!n || (s->seen[(n - 1) / 64] >> ((n - 1) % 64) & 1))
+		return;
+	s->seen[(n - 1) / 64] |= UINT64_C(1) << ((n - 1) % 64);
+	if (!s->json && sighting_match(s))
+		*s->pause = true;
+}
+
+static void push(struct sighting *s, struct str name)
+{
+	s->from[s->depth++] = s->path.n;
+	if (s->depth > 1)
+		buf_char(&s->path, '/');
+	buf_str(&s->path, name);
+	see(s);
+}
+
+static bool sighting_enter(void *state, struct str name)
+{
+	struct sighting *s = state;
+
+	assert(s->depth < DOCUMENT_DEPTH);
+	if (s->depth == 0 && !s->json && !strmap_has(&s->catalogue->roots, name))
+		*s->pause = true;
+	push(s, name);
+	return true;
+}
+
+static void pop(struct sighting *s)
+{
+	buf_truncate(&s->path, s->from[--s->depth]);
+	if (s->depth == 0)
+		*s->pause = true;
+}
+
+static void sighting_value(void *state, struct str name, struct str text)
+{
+	struct sighting *s = state;
+
+	if (s->depth == DOCUMENT_DEPTH)
+		return;
+	push(s, name);
+	if (text.n < 64) {
+		buf_char(&s->path, '=');
+		buf_str(&s->path, text);
+		see(s);
+	}
+	pop(s);
+}
+
+static void sighting_text(void *state, struct str piece)
+{
+	(void)state;
+	(void)piece;
+}
+
+static void sighting_leave(void *state)
+{
+	pop(state);
+}
+
+const struct document_events sighting_events = {
+	.enter = sighting_enter,
+	.value = sighting_value,
+	.text = sighting_text,
+	.leave = sighting_leave,
+};

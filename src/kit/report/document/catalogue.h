@@ -1,0 +1,46 @@
+/* catalogue: which dialect a document is of, told by the paths that it has.
+ * Layer: kit, inside report/. */
+#pragma once
+
+#include "base/strmap.h"
+#include "kit/report/document/dialect.h"
+#include "kit/report/document/event.h"
+
+enum { CATALOGUE_CONDITIONS = 1024 };
+
+struct signature {
+	const struct dialect *dialect;
+	uint16_t conditions[8];
+	int n;
+};
+
+struct catalogue {
+	vec(const struct dialect *) dialects;
+	vec(struct signature) signatures;
+	struct strmap conditions; /* "path" or "path=text" -> its number + 1 */
+	struct strmap roots;      /* outermost names of XML */
+	struct arena mem;
+};
+
+/* All dialects, or only that of a name. */
+void catalogue_init(struct catalogue *c, const char *only);
+void catalogue_release(struct catalogue *c);
+
+/* What was seen of one document. */
+struct sighting {
+	const struct catalogue *catalogue;
+	bool json;
+	bool *pause; /* set once enough was seen: JSON's first outermost thing; in XML a name that
+			tells the dialect, or an outermost one that is in no signature */
+	uint64_t seen[CATALOGUE_CONDITIONS / 64];
+	struct buf path;
+	size_t from[DOCUMENT_DEPTH + 1]; /* where each name of the path begins */
+	int depth;
+};
+
+extern const struct document_events sighting_events;
+
+void sighting_start(struct sighting *s, const struct catalogue *catalogue, bool json, bool *pause);
+void sighting_release(struct sighting *s);
+/* The dialect with the most conditions all of which were seen, or NULL. */
+const struct dialect *sighting_match(const struct sighting *s);

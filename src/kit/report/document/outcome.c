@@ -1,0 +1,181 @@
+#include "kit/report/document/outcome.h"
+
+#include "base/buf.h"
+#include "kit/report/document/stack_text.h"
+#include "kit/report/scan.h"
+
+enum { MESSAGE_BYTES = 16 << 10 };
+
+/* "AssertionError: text", "java.lang.IllegalStateException: text", "Error [CODE]: text". */
+static bool is_type_name(struct str s)
+{
+	bool named = false;
+
+	if (s.n == 0 || s.n > 200)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		if (!scan_is_word(s.p[i]) && s.p[i] != '$' && s.p[i] != '\\')
+			return false;
+		named |= s.p[i] >= 'A' && s.p[i] <= 'Z';
+	}
+	return named &&
+	       (str_has(s, "Error") || str_has(s, "Exception") || str_has(s, "Failure") ||
+		       str_has(s, "Exit") || str_has(s, "Interrupt") || str_has(s, "Fault"));
+}
+
+/* Takes the type off a message's start; both are left alone where there is none. */
+static void split_type(struct str *type, struct str *message)
+{
+	struct str rest = *message, head, code;
+
+	if (!str_cut(&rest, ":", &head)) {
+		head = scan_until(*message, "\n");
+		rest = str_from(*message, head.n);
+	}
+	head = str_trim(head);
+	if (str_ends(head, "]") && str_cut(&head, " [", &code))
+		head = code;
+	if (!is_type_name(head))
+		return;
+	if (type->n == 0)
+		*type = head;
+	/* A type told apart may be the short form of the one in the message. */
+	if (str_eq(*type, head) || str_eq(str_extension(head), str_extension(*type)) ||
+		str_ends(*type, "Failure"))
+		*message = str_trim(rest);
+}
+
+/* The message's lines up to the stack. */
+static struct str without_stack(struct str text, struct arena *mem)
+{
+	struct str rest = text, line;
+	struct frame frame;
+	size_t n = text.n;
+
+	while (str_next_line(&rest, &line)) {
+		if (str_starts(str_ltrim(line), "at ") && stack_text_frame(line, &frame, mem)) {
+			n = (size_t)(line.p - text.p);
+			break;
+		}
+	}
+	return str_trim(str_slice(text, 0, n));
+}
+
+/* The lines that pytest marks by "E   ": those of the last exception. */
+static struct str marked_message(struct str text, struct arena *mem)
+{
+	BUF_AUTO message = BUF_INIT(MESSAGE_BYTES);
+	struct str line;
+	bool marked = false;
+
+	while (str_next_line(&text, &line)) {
+		bool again = str_skip(&line, "E  ") && line.n;
+
+		if (again && !marked)
+			buf_reset(&message);
+		if (again) {
+			buf_c(&message, message.n ? "\n" : "");
+			buf_str(&message, message.n ? line : str_trim(line));
+		}
+		marked = again;
+	}
+	return message.n ? arena_str(mem, str_trim(buf_view(&message))) : STR("");
+}
+
+/* Words of the runner, not of the test. */
+static bool says_nothing(struct str message)
+{
+	return message.n == 0 || str_eq_c(message, "collection failure") ||
+	       str_starts(message, "test setup failure") ||
+	       str_starts(message, "failed on setup with ") ||
+	       str_starts(message, "failed on teardown with ") ||
+	       str_starts(message, "test teardown failure") || str_eq_c(message, "Failed") ||
+	       str_eq_c(message, "failed");
+}
+
+struct pair {
+	const char *expected, *actual, *end;
+};
+
+/* "expected:<1> but was:<2>" and the like, in one line. */
+static bool read_inline(struct failure *f)
+{
+	static const struct pair pairs[] = {
+		{"expected:<", "> but was:<", ">"},
+		{"expected: <", "> but was: <", ">"},
+		{"expected [", "] but found [", "]"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+		struct str rest = f->message, before;
+		ptrdiff_t end;
+
+		if (!str_cut(&rest, pairs[i].expected, &before) ||
+			!str_cut(&rest, pairs[i].actual, &before))
+			continue;
+		end = str_rfind_char(rest, pairs[i].end[0]);
+		f->expected = before;
+		f->actual = end < 0 ? rest : str_slice(rest, 0, (size_t)end);
+		return true;
+	}
+	return false;
+}
+
+/* "Expected: 1" and "Received: 2" in lines of their own. */
+static void read_lines(struct failure *f)
+{
+	static const char *const expected[] = {
+		"Expected: ", "expected: ", "Expected value: ", "- Expected: "};
+	static const char *const actual[] = {"Received: ", "Actual: ", "But was: ", "actual: ",
+		"but was: ", "got: ", "     got: ", "Which is: "};
+	struct str rest = f->message, line;
+
+	while (str_next_line(&rest, &line)) {
+		line = str_trim(line);
+		for (size_t i = 0; i < ARRAY_LEN(expected) && !f->expected.p; i++)
+			if (str_skip(&line, expected[i]))
+				f->expected = str_trim(line);
+		for (size_t i = 0; i < ARRAY_LEN(actual) && !f->actual.p; i++)
+			if (str_skip(&line, actual[i]))
+				f->actual = str_trim(line);
+	}
+}
+
+/* What a report says of a test's place is mostly where the test begins: the stack knows where in
+ * that file it went wrong. */
+static void read_place(struct failure *f, struct str text, struct arena *mem)
+{
+	struct str file = f->file;
+
+	f->file = STR("");
+	stack_text_read(f, text, mem);
+	if (file.n == 0 || str_eq(str_basename(file), str_basename(f->file)))
+		return;
+	f->file = file;
+	vec_each (frame, &f->stack)
+		if (frame->line && str_eq(str_basename(frame->path), str_basename(file))) {
+			f->line = frame->line;
+			f->column = frame->column;
+			return;
+		}
+}
+
+void outcome_explain(struct failure *f, struct str message, struct str text, struct arena *mem)
+{
+	f->message = says_nothing(message) ? marked_message(text, mem) : message;
+	if (f->message.n == 0)
+		f->message = without_stack(text, mem);
+	if (f->message.n == 0)
+		f->message = message;
+	split_type(&f->type, &f->message);
+	/* pytest leaves it out where an assert statement failed. */
+	if (f->type.n == 0 && (str_starts(f->message, "assert ") || str_eq_c(f->message, "assert")))
+		f->type = STR("AssertionError");
+	read_place(f, text.n ? text : message, mem);
+	if (!f->expected.p && !f->actual.p && !read_inline(f))
+		read_lines(f);
+	if (f->language.n == 0)
+		f->language = scan_language(f->file);
+	if (!f->language.p)
+		f->language = STR("");
+}
