@@ -61,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2)
 		return 0;
 	options.format = data[0] ? report_format_name(data[0] - 1) : NULL;
-	options.warnings = data[1] & 1;
+	options.warnings = data[1] & 1 ? REPORT_WARNINGS_ALWAYS : REPORT_WARNINGS_NEVER;
 	options.has_exit = data[1] & 2;
 	options.exit_code = data[1] & 4 ? 139 : data[1] & 8;
 	text = str_make((const char *)data + 2, size - 2);

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "kit/report/lines.h"
+#include "kit/report/matcher_set.h"
 #include "kit/report/prefilter.h"
 #include "kit/report/report.h"
 #include "kit/report/resolve.h"
@@ -93,6 +94,34 @@ static void lines_join_pieces_and_are_capped(void **state)
 	check_str(line.text, "next");
 	lines_release(&lines);
 	test_free(big);
+}
+
+static void compile(const char *name, struct matcher_step *step)
+{
+	struct err err = ERR_INIT;
+
+	if (matcher_step_compile(step, &err) < 0)
+		fail_msg("%s: %s", name, err.msg);
+}
+
+static void every_matcher_compiles(void **state)
+{
+	struct err err = ERR_INIT;
+	CLEANUP(matcher_set_freep) struct matcher_set *set = NULL;
+
+	(void)state;
+	if (matcher_set_new(&set, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_true(matcher_set_count(set) > 50);
+	for (size_t i = 0; i < matcher_set_count(set); i++) {
+		struct matcher *m = matcher_set_at(set, i);
+
+		compile(m->name.p, &m->before);
+		compile(m->name.p, &m->first);
+		compile(m->name.p, &m->more);
+		for (size_t k = 0; k < m->steps; k++)
+			compile(m->name.p, &m->then[k]);
+	}
 }
 
 static void prefilter_finds_every_group(void **state)
@@ -265,7 +294,8 @@ static void one_failure_in_several_forms_is_one(void **state)
 		{"make[1]: *** [a] Error 1\nmake: *** [all] Error 2\n", {0}, "test exit a\n"},
 		{"a.c:1:1: warning: w [-Wx]\nmake: *** [all] Error 2\n", {0}, "test exit all\n"},
 		{"a.c:1:1: warning: w [-Wx]\n", {0}, ""},
-		{"a.c:1:1: warning: w [-Wx]\n", {.warnings = true}, "lint warning -Wx\n"},
+		{"a.c:1:1: warning: w [-Wx]\n", {.warnings = REPORT_WARNINGS_ALWAYS},
+			"lint warning -Wx\n"},
 		{TRACE "ValueError: v\n" TRACE "ValueError: v\n", {0}, "test ValueError \n"},
 		{TRACE "ValueError: v\n", {.has_exit = true}, ""},
 		{TRACE "ValueError: v\n" TRACE "KeyError: v\n", {0},
@@ -401,6 +431,7 @@ int main(void)
 		cmocka_unit_test(lines_are_clean),
 		cmocka_unit_test(lines_join_pieces_and_are_capped),
 		cmocka_unit_test(prefilter_finds_every_group),
+		cmocka_unit_test(every_matcher_compiles),
 		cmocka_unit_test(scan_reads_locations),
 		cmocka_unit_test(paths_are_of_the_project),
 		cmocka_unit_test(one_failure_in_several_forms_is_one),

@@ -102,7 +102,7 @@ static void forget_excerpt(struct buf *text)
 static void run_case(const char *name)
 {
 	static const size_t pieces[] = {1 << 20, 7};
-	struct report_options options = {.warnings = true};
+	struct report_options options = {.warnings = REPORT_WARNINGS_ALWAYS};
 	char folder[512], path[600];
 	BUF_AUTO input = {.cap = 16 << 20};
 	BUF_AUTO expect = {.cap = 16 << 20};

@@ -17,7 +17,7 @@ static const struct opt opts[] = {
 	{"root", 0, OPT_STR, "DIR", ".",
 		"the project that the log is about: frames below it count most"},
 	{"as", 0, OPT_STR, "FORMAT", NULL, "read as this format instead of finding out"},
-	{"warnings", 'w', OPT_FLAG, NULL, NULL, "show compiler warnings, too"},
+	{"warnings", 'w', OPT_FLAG, NULL, NULL, "list warnings even where tests failed"},
 	{0},
 };
 
@@ -155,7 +155,8 @@ static int run(struct cli *cli, struct err *err)
 	e.how = (struct report_options){.format = format,
 		.root = real,
 		.root_guessed = !opts_str(&cli->opts, "root", NULL),
-		.warnings = opts_flag(&cli->opts, "warnings", false)};
+		.warnings = opts_flag(&cli->opts, "warnings", false) ? REPORT_WARNINGS_ALWAYS
+								     : REPORT_WARNINGS_AUTO};
 	r = explain(cli, &e, err);
 	failure_list_release(&e.list);
 	arena_release(&e.mem);

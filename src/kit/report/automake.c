@@ -4,6 +4,11 @@
 
 #include "kit/report/format.h"
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 /* "FAIL: tests/a", "ERROR: tests/b", "XPASS: c"; "FAIL: a 3 - text" is a case inside of one. */
 static bool test_line(struct report_out *out, const struct report_line *line)
 {
@@ -17,9 +22,9 @@ static bool test_line(struct report_out *out, const struct report_line *line)
 	s = str_trim(s);
 	if (s.n == 0 || str_find_char(s, '(') >= 0)
 		return false;
-	if (str_find_char(s, ' ') >= 0 && !str_has(s, " - "))
-		return false;
 	f.id = scan_until(s, " ");
+	if (f.id.n < s.n && (!str_has(s, " - ") || !is_digit(s.p[f.id.n + 1])))
+		return false;
 	f.name = s;
 	out_emit(out, &f, ROLE_SUITE, line->number, line->number);
 	return true;

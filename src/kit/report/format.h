@@ -21,9 +21,11 @@ enum report_role {
 	ROLE_SIGNAL, /* a sign of trouble around: counts when no test failed */
 	ROLE_TRACE,  /* a traceback, which programs print also for what they handled */
 	ROLE_RESULT, /* only that something before it failed: make, the linker driver */
+	ROLE_GUESS,  /* what has the look of a finding: counts where nothing better was found */
 };
 
 struct report;
+struct matcher_set;
 
 /* A format's hand. */
 struct report_out {
@@ -37,8 +39,9 @@ struct report_out {
 
 struct report_format {
 	const char *name;
-	const char *const *literals; /* NULL-terminated; "\n..." only at the start of a line */
-	size_t state_size;           /* zeroed memory, given as state */
+	/* NULL-terminated; "\n..." only at the start of a line. NULL: those of the matchers. */
+	const char *const *literals;
+	size_t state_size; /* zeroed memory, given as state */
 	/* One line; whether the next ones are wanted whatever they hold. */
 	bool (*line)(void *state, struct report_out *out, const struct report_line *line);
 	/* The input ended; may be NULL. */
@@ -71,6 +74,8 @@ struct str out_keep(struct report_out *out, struct str s);
 struct str out_scratch(struct report_out *out, struct str s);
 /* base, a line feed, s; from scratch. */
 struct str out_join(struct report_out *out, struct str base, struct str s);
+/* The shapes of templates/matchers/. */
+struct matcher_set *out_matchers(struct report_out *out);
 /* Empties the scratch before the format goes idle: when one block ends and the next may begin. */
 void out_reset(struct report_out *out);
 /* Tests ran in these lines: tracebacks there that no failing test owns were handled. */
@@ -82,5 +87,5 @@ void out_count(int *count, int n);
 
 extern const struct report_format format_pytest, format_unittest, format_python, format_ctest,
 	format_meson, format_automake, format_gtest, format_cmocka, format_check, format_sanitizer,
-	format_gcc, format_linker, format_cmake, format_assert, format_make, format_shell,
-	format_signals;
+	format_matchers, format_gcc, format_linker, format_cmake, format_assert, format_make,
+	format_shell, format_signals;

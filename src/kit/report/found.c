@@ -108,6 +108,28 @@ static void absorb_enclosed(struct found_list *list, enum report_role role, stru
 	free(owners);
 }
 
+/* "path:3: error: text" of gcc's look that a reader of its tool has read, too: that one knows more.
+ */
+static void drop_doubles(struct found_list *list)
+{
+	struct found **sorted = xcalloc(list->items.n + 1, sizeof(struct found *));
+	size_t n = 0;
+
+	vec_each (x, &list->items)
+		if (x->role == ROLE_DETAIL && !x->dropped)
+			sorted[n++] = x;
+	qsort(sorted, n, sizeof(struct found *), by_first_line);
+	for (size_t i = 1; i < n; i++) {
+		struct found *a = sorted[i - 1], *b = sorted[i];
+
+		if (a->last.first != b->last.first || a->format == b->format)
+			continue;
+		a->dropped |= a->format == &format_gcc;
+		b->dropped |= b->format == &format_gcc;
+	}
+	free(sorted);
+}
+
 /* A traceback printed by itself that a runner's failure tells again. */
 static bool tells_the_same(const struct failure *a, const struct failure *b)
 {
@@ -194,10 +216,43 @@ static void drop_results(struct found_list *list)
 	}
 }
 
+/* A line of the look "path:3: text" is a finding only where no test ran and nothing else was
+ * found. */
+static void drop_guesses(struct found_list *list)
+{
+	bool better = list->sessions.n > 0;
+
+	vec_each (x, &list->items)
+		better |= !x->dropped && x->role != ROLE_GUESS && x->role != ROLE_RESULT;
+	vec_each (x, &list->items)
+		x->dropped |= x->role == ROLE_GUESS && better;
+}
+
+static bool is_failed_test(const struct found *x)
+{
+	enum failure_kind kind = x->f.kind;
+
+	return !x->dropped && x->role != ROLE_RESULT && x->role != ROLE_SIGNAL &&
+	       (x->role <= ROLE_RUNNER || kind == FAILURE_TEST || kind == FAILURE_CRASH ||
+		       kind == FAILURE_TIMEOUT);
+}
+
+static bool hides_warnings(const struct found_list *list, enum report_warnings wanted)
+{
+	if (wanted != REPORT_WARNINGS_AUTO)
+		return wanted == REPORT_WARNINGS_NEVER;
+	vec_each (x, &list->items)
+		if (is_failed_test(x))
+			return true;
+	return false;
+}
+
 static void apply_rules(struct found_list *list, const struct found_rules *rules)
 {
+	bool hide = hides_warnings(list, rules->warnings);
+
 	vec_each (x, &list->items) {
-		if (x->f.kind == FAILURE_LINT && x->role == ROLE_DETAIL && !rules->warnings)
+		if (x->f.kind == FAILURE_LINT && x->role >= ROLE_DETAIL && hide)
 			x->dropped = true;
 		else if (rules->exit_ok && x->role > ROLE_RUNNER && x->f.kind != FAILURE_LINT)
 			x->dropped = true;
@@ -208,9 +263,11 @@ void found_merge(struct found_list *list, const struct found_rules *rules, struc
 {
 	absorb_enclosed(list, ROLE_RUNNER, mem);
 	absorb_enclosed(list, ROLE_SUITE, mem);
+	drop_doubles(list);
 	drop_handled_traces(list);
 	drop_echoes(list);
 	drop_signals(list);
+	drop_guesses(list);
 	drop_results(list);
 	apply_rules(list, rules);
 }

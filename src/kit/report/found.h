@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kit/report/format.h"
+#include "kit/report/report.h"
 
 struct found {
 	struct failure f;
@@ -18,8 +19,8 @@ struct found_list {
 };
 
 struct found_rules {
-	bool warnings; /* keep them */
-	bool exit_ok;  /* the command ended well: only runners can have seen a failure */
+	enum report_warnings warnings;
+	bool exit_ok; /* the command ended well: only runners can have seen a failure */
 };
 
 /* Marks as dropped what belongs to another item, whose gaps it fills; new strings are from mem. */

@@ -113,6 +113,24 @@ static void start(struct gcc *g, struct report_out *out, const struct location *
 		add_context(g, out);
 }
 
+/* g++ indents the one that says which parameter an argument was for; its JSON form lists it apart.
+ */
+static void emit_note(
+	struct report_out *out, const struct location *at, struct str message, int line)
+{
+	struct str language = scan_language(at->path);
+	struct failure f = {.kind = FAILURE_LINT,
+		.type = STR("note"),
+		.language = language.p ? language : STR(""),
+		.file = at->path,
+		.line = at->line,
+		.column = at->column,
+		.message = str_trim(message),
+		.duration_s = -1};
+
+	out_emit(out, &f, ROLE_DETAIL, line, line);
+}
+
 /* Notes are further places of the same diagnostic. */
 static void add_note(struct gcc *g, struct report_out *out, const struct location *at,
 	struct str message, int line)
@@ -121,6 +139,8 @@ static void add_note(struct gcc *g, struct report_out *out, const struct locatio
 
 	if (!g->have)
 		return;
+	if (str_starts(message, "  "))
+		emit_note(out, at, message, line);
 	frame.path = out_scratch(out, at->path);
 	/* Not where the macro is defined but where it is used is the place. */
 	if (str_starts(message, "in expansion of macro ")) {

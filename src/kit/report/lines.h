@@ -7,9 +7,12 @@
 
 #include "base/buf.h"
 
+enum { LINE_BEFORE_BYTES = 512 };
+
 struct report_line {
-	struct str text; /* valid until the next lines_next() */
-	int number;      /* 1-based, as an editor counts the log's lines */
+	struct str text;   /* valid until the next lines_next() */
+	int number;        /* 1-based, as an editor counts the log's lines */
+	struct str before; /* the line before this one, cut at LINE_BEFORE_BYTES */
 };
 
 struct lines {

@@ -9,6 +9,7 @@
 #include "kit/report/excerpt.h"
 #include "kit/report/document/document.h"
 #include "kit/report/found.h"
+#include "kit/report/matcher_set.h"
 #include "kit/report/missing.h"
 #include "kit/report/prefilter.h"
 #include "kit/report/resolve.h"
@@ -30,6 +31,9 @@ struct report {
 	struct documents *documents;
 	struct lines lines;
 	struct prefilter *prefilter;
+	struct matcher_set *matchers;
+	char before[LINE_BEFORE_BYTES]; /* the last line */
+	size_t before_n;
 	struct active *formats;
 	uint64_t open, enabled; /* a bit for each format */
 	struct found_list found;
@@ -66,6 +70,16 @@ static void open_format(struct report *r, size_t i)
 		r->enabled |= UINT64_C(1) << i;
 }
 
+/* Data of our own that a unit test has read: it cannot be bad. */
+static void load_matchers(struct report *r)
+{
+	struct err err = ERR_INIT;
+	int rc = matcher_set_new(&r->matchers, &err);
+
+	assert(rc == 0);
+	(void)rc;
+}
+
 struct report *report_new(const struct report_options *options, struct arena *mem)
 {
 	struct report *r = xcalloc(1, sizeof(*r));
@@ -81,10 +95,14 @@ struct report *report_new(const struct report_options *options, struct arena *me
 	lines_init(&r->lines);
 	strmap_init(&r->seen);
 	tail_init(&r->tail);
+	load_matchers(r);
 	r->formats = xcalloc(report_format_count, sizeof(*r->formats));
 	for (size_t i = 0; i < report_format_count; i++) {
 		open_format(r, i);
-		literals[i] = r->enabled >> i & 1 ? report_formats[i]->literals : nothing;
+		literals[i] = report_formats[i]->literals ? report_formats[i]->literals
+							  : matcher_set_literals(r->matchers);
+		if (!(r->enabled >> i & 1))
+			literals[i] = nothing;
 	}
 	r->excerpt = excerpt_new();
 	do {
@@ -108,6 +126,7 @@ void report_free(struct report *r)
 	free(r->formats);
 	prefilter_free(r->prefilter);
 	documents_free(r->documents);
+	matcher_set_free(r->matchers);
 	lines_release(&r->lines);
 	strmap_release(&r->seen);
 	tail_release(&r->tail);
@@ -125,11 +144,19 @@ void out_reset(struct report_out *out)
 	arena_init(&out->scratch);
 }
 
-static void take_line(struct report *r, const struct report_line *line)
+static void remember_line(struct report *r, struct str text)
+{
+	r->before_n = text.n < sizeof(r->before) ? text.n : sizeof(r->before);
+	if (r->before_n)
+		memcpy(r->before, text.p, r->before_n);
+}
+
+static void take_line(struct report *r, struct report_line *line)
 {
 	uint64_t held = prefilter_scan(r->prefilter, line->text);
 	uint64_t wanted = (held | r->open) & r->enabled;
 
+	line->before = str_make(r->before, r->before_n);
 	excerpt_line(r->excerpt, line, held >> report_format_count & 1);
 	if (r->options.has_exit)
 		tail_add(&r->tail, line);
@@ -146,6 +173,7 @@ static void take_line(struct report *r, const struct report_line *line)
 		if (!a->out.open)
 			out_reset(&a->out);
 	}
+	remember_line(r, line->text);
 }
 
 static void feed_lines(struct report *r, struct str text)
@@ -168,6 +196,11 @@ void report_feed(struct report *r, struct str text)
 }
 
 /* --- the hand of the formats --- */
+
+struct matcher_set *out_matchers(struct report_out *out)
+{
+	return out->report->matchers;
+}
 
 struct str out_keep(struct report_out *out, struct str s)
 {
@@ -369,8 +402,10 @@ static void give(
 	taxonomy_decide_kind(f);
 	missing_judge(resolver, f);
 	fingerprint_failure(f, r->mem);
-	excerpt_claim(
-		r->excerpt, x->last, f->kind == FAILURE_LINT ? weights[0] : weights[x->role + 1]);
+	/* Behind failures warnings are not what matters. */
+	if (f->kind != FAILURE_LINT || out->items.v[0].kind == FAILURE_LINT)
+		excerpt_claim(r->excerpt, x->last,
+			f->kind == FAILURE_LINT ? weights[0] : weights[x->role + 1]);
 }
 
 static bool any_below_root(const struct report *r, struct resolver *resolver)

@@ -8,12 +8,19 @@
 #include "base/err.h"
 #include "model/failure.h"
 
+/* Whether compiler warnings and linters' findings (kind lint) are listed, behind the failures. */
+enum report_warnings {
+	REPORT_WARNINGS_NEVER,
+	REPORT_WARNINGS_AUTO, /* when no test failed: a compiler's or a linter's log */
+	REPORT_WARNINGS_ALWAYS,
+};
+
 struct report_options {
 	const char *format; /* a format's name; NULL: all that recognise the text */
 	struct str file;    /* what the text is called, for failure.source.file; may be empty */
 	const char *root;  /* the project's folder: frames below it are in_project; NULL: unknown */
 	bool root_guessed; /* ... and so it is when no path of the text is a file below it */
-	bool warnings;     /* keep compiler warnings (kind lint), behind the failures */
+	enum report_warnings warnings;
 	/* How the command that printed the text ended, when that is known: an exit that nothing in
 	 * the text explains is a failure of its own, an exit 0 leaves only what a runner reports.
 	 */

@@ -12,6 +12,7 @@ const struct report_format *const report_formats[] = {
 	&format_cmocka,
 	&format_check,
 	&format_sanitizer,
+	&format_matchers,
 	&format_gcc,
 	&format_linker,
 	&format_cmake,
