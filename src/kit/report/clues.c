@@ -130,7 +130,7 @@ void clues_free(struct clues *c)
 
 int clues_weigh(const struct clues *c, struct str line)
 {
-	uint64_t bits = prefilter_scan(c->filter, line);
+	uint64_t bits = prefilter_scan(c->filter, line).bits[0];
 	int best = 0, more = 0, against = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

@@ -129,25 +129,34 @@ static struct seen *back(struct excerpt *e, size_t i)
 	return i < e->seen && i < RING_LINES ? &e->ring[(e->seen - 1 - i) % RING_LINES] : NULL;
 }
 
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	return hash ^ hash >> 32;
+}
+
 /* How often a line was seen that began like this one, digits being alike. */
 static uint16_t *count_beginning(struct excerpt *e, struct str s)
 {
-	uint32_t hash = 2166136261U;
+	uint64_t words[BEGINNING_BYTES / 8] = {0}, hash = 0;
+	char *kept = (char *)words;
 	size_t n = 0, i;
+	bool digit = false;
 	uint16_t *count;
 
 	for (i = 0; i < s.n && n < BEGINNING_BYTES; i++) {
-		bool digit = s.p[i] >= '0' && s.p[i] <= '9';
+		bool before = digit;
 
-		if (digit && i && s.p[i - 1] >= '0' && s.p[i - 1] <= '9')
-			continue;
-		hash = (hash ^ (uint8_t)(digit ? '0' : s.p[i])) * 16777619U;
-		n++;
+		digit = s.p[i] >= '0' && s.p[i] <= '9';
+		kept[n] = digit ? '0' : s.p[i];
+		n += !(digit && before);
 	}
+	for (size_t k = 0; k < ARRAY_LEN(words); k++)
+		hash = mix(hash, words[k]);
 	/* "suite > test PASSED" is another line than "suite > test FAILED". */
-	for (size_t k = s.n; k > i && isupper((unsigned char)s.p[k - 1]); k--)
-		hash = (hash ^ (uint8_t)s.p[k - 1]) * 16777619U;
-	count = &e->beginnings[(hash ^ hash >> 16) % BEGINNINGS];
+	for (size_t k = s.n; k > i && s.p[k - 1] >= 'A' && s.p[k - 1] <= 'Z'; k--)
+		hash = mix(hash, (uint8_t)s.p[k - 1]);
+	count = &e->beginnings[hash % BEGINNINGS];
 	*count += *count < UINT16_MAX;
 	return count;
 }

@@ -5,110 +5,151 @@
 #include "base/alloc.h"
 
 enum {
-	HIT = 0x8000, /* in next: the state found something; states are fewer than that */
-	STATE = 0x7fff,
+	GRAM = 4,
+	MARK_BITS = 17, /* of a gram's hash: a bitmap of 16 KiB */
+	SLOT_BITS = 10, /* ... that find the literals */
 };
 
-/* State 0 is the root; next[state << shift | class_of[byte]]. The hot loop has two loads a byte. */
+struct literal {
+	const char *text; /* between the line feeds; the caller's */
+	size_t n;
+	int anchor; /* where in it the gram starts that is looked up; -1 is the line feed before */
+	bool at_start, at_end;
+	uint16_t group, next; /* the next of the same slot, 0: none */
+};
+
 struct prefilter {
-	uint8_t class_of[256]; /* 0: a byte that no literal has */
-	unsigned classes, shift;
-	uint16_t *next;
-	uint64_t *found;
-};
-
-/* A state while the automaton is built: a node of the tree of all literals. */
-struct node {
-	uint16_t child, sibling; /* 0: none */
-	uint16_t suffix;         /* the longest proper suffix that is a node, too */
-	uint8_t class;           /* of the byte that leads here */
-};
-
-struct tree {
-	struct node *nodes;
+	uint32_t marks[(1 << MARK_BITS) / 32];
+	uint16_t slots[1 << SLOT_BITS]; /* index of the first literal + 1 */
+	uint16_t starts[256];           /* "\nx": at the start of a line, by its first byte */
+	uint16_t pairs[256];            /* of one or two bytes anywhere, by the first */
+	bool has_pairs;
+	struct literal *literals;
 	size_t n;
 };
 
-/* Gives every byte of a literal a class; the number of nodes there can be. */
-static size_t classify_bytes(struct prefilter *p, const char *const *const *groups, size_t n)
+static uint32_t hash_of(uint32_t gram)
 {
-	size_t total = 1;
-
-	p->classes = 1;
-	for (size_t i = 0; i < n; i++)
-		for (const char *const *literal = groups[i]; *literal; literal++)
-			for (const char *c = *literal; *c; c++, total++)
-				if (!p->class_of[(uint8_t)*c])
-					p->class_of[(uint8_t)*c] = (uint8_t)p->classes++;
-	return total;
+	return gram * UINT32_C(2654435761);
 }
 
-static uint16_t child_of(struct tree *t, uint16_t at, uint8_t class)
+static uint32_t load(const char *p)
 {
-	uint16_t child = t->nodes[at].child;
+	uint32_t gram;
 
-	while (child && t->nodes[child].class != class)
-		child = t->nodes[child].sibling;
-	if (child)
-		return child;
-	child = (uint16_t)t->n++;
-	t->nodes[child] = (struct node){.sibling = t->nodes[at].child, .class = class};
-	t->nodes[at].child = child;
-	return child;
+	memcpy(&gram, p, GRAM);
+	return gram;
 }
 
-static void add_literal(struct prefilter *p, struct tree *t, const char *literal, uint64_t bit)
+static bool is_marked(const struct prefilter *p, uint32_t hash)
 {
-	uint16_t at = 0;
+	uint32_t at = hash >> (32 - MARK_BITS);
 
-	for (; *literal; literal++)
-		at = child_of(t, at, p->class_of[(uint8_t)*literal]);
-	p->found[at] |= bit;
+	return p->marks[at / 32] >> (at % 32) & 1;
 }
 
-/* Breadth first: a state goes where its longest suffix goes, but for its own children. */
-static void fill_table(struct prefilter *p, struct tree *t)
+/* --- building --- */
+
+/* How common a byte is in logs, roughly. */
+static int frequency(char c)
 {
-	uint16_t *queue = xcalloc(t->n, sizeof(*queue));
-	size_t row = sizeof(*p->next) << p->shift;
+	if (c == '\n')
+		return -100;
+	if (strchr("etaonirsl ", c))
+		return 4;
+	if (c >= 'a' && c <= 'z')
+		return 3;
+	if ((c >= '0' && c <= '9') || strchr("/.-_", c))
+		return 2;
+	return 1;
+}
 
-	for (size_t head = 0, tail = 1; head < tail; head++) {
-		uint16_t at = queue[head];
-		uint16_t *edges = &p->next[(size_t)at << p->shift];
+/* The offset of the four bytes that are the least common, the line feeds counted. */
+static size_t rarest(const char *text, size_t n)
+{
+	size_t best = 0;
+	int least = INT32_MAX;
 
-		if (at)
-			memcpy(edges, &p->next[(size_t)t->nodes[at].suffix << p->shift], row);
-		for (uint16_t c = t->nodes[at].child; c; c = t->nodes[c].sibling) {
-			uint16_t *edge = &edges[t->nodes[c].class];
+	for (size_t i = 0; i + GRAM <= n; i++) {
+		int sum = 0;
 
-			t->nodes[c].suffix = *edge & STATE;
-			p->found[c] |= p->found[t->nodes[c].suffix];
-			*edge = p->found[c] ? c | HIT : c;
-			queue[tail++] = c;
+		for (size_t k = 0; k < GRAM; k++)
+			sum += frequency(text[i + k]);
+		if (sum < least) {
+			least = sum;
+			best = i;
 		}
 	}
-	free(queue);
+	return best;
+}
+
+static void chain(uint16_t *slot, struct prefilter *p, struct literal *l)
+{
+	l->next = *slot;
+	*slot = (uint16_t)(l - p->literals + 1);
+}
+
+static void mark(struct prefilter *p, const char gram[GRAM])
+{
+	uint32_t at = hash_of(load(gram)) >> (32 - MARK_BITS);
+
+	p->marks[at / 32] |= UINT32_C(1) << (at % 32);
+}
+
+/* Three bytes anywhere: with whatever follows. Literals of one slot are told apart by their text,
+ * so that a slot for all of these does. */
+static void add_three(struct prefilter *p, const char *text, struct literal *l)
+{
+	char gram[GRAM];
+
+	memcpy(gram, text, GRAM - 1);
+	for (int c = 0; c < 256; c++) {
+		gram[GRAM - 1] = (char)c;
+		mark(p, gram);
+	}
+	chain(&p->pairs[(uint8_t)text[0]], p, l);
+}
+
+static void add_literal(struct prefilter *p, const char *text, size_t group)
+{
+	struct literal *l = &p->literals[p->n++];
+	size_t n = strlen(text), at;
+
+	l->group = (uint16_t)group;
+	l->at_start = text[0] == '\n';
+	l->at_end = n > 1 && text[n - 1] == '\n';
+	l->text = text + l->at_start;
+	l->n = n - l->at_start - l->at_end;
+	assert(l->n > 0);
+	if (n >= GRAM) {
+		at = rarest(text, n);
+		l->anchor = (int)at - l->at_start;
+		mark(p, text + at);
+		chain(&p->slots[hash_of(load(text + at)) >> (32 - SLOT_BITS)], p, l);
+	} else if (l->at_start) {
+		chain(&p->starts[(uint8_t)l->text[0]], p, l);
+	} else if (l->n == GRAM - 1) {
+		add_three(p, text, l);
+	} else {
+		chain(&p->pairs[(uint8_t)l->text[0]], p, l);
+		p->has_pairs = true;
+	}
 }
 
 struct prefilter *prefilter_new(const char *const *const *groups, size_t n)
 {
 	struct prefilter *p = xcalloc(1, sizeof(*p));
-	struct tree tree = {.n = 1};
-	size_t most;
+	size_t total = 0;
 
 	assert(n <= PREFILTER_GROUPS);
-	most = classify_bytes(p, groups, n);
-	assert(most <= STATE);
-	while (1U << p->shift < p->classes)
-		p->shift++;
-	tree.nodes = xcalloc(most, sizeof(*tree.nodes));
-	p->found = xcalloc(most, sizeof(*p->found));
 	for (size_t i = 0; i < n; i++)
 		for (const char *const *literal = groups[i]; *literal; literal++)
-			add_literal(p, &tree, *literal, UINT64_C(1) << i);
-	p->next = xcalloc(tree.n << p->shift, sizeof(*p->next));
-	fill_table(p, &tree);
-	free(tree.nodes);
+			total++;
+	assert(total < UINT16_MAX);
+	p->literals = xcalloc(total + 1, sizeof(*p->literals));
+	for (size_t i = 0; i < n; i++)
+		for (const char *const *literal = groups[i]; *literal; literal++)
+			add_literal(p, *literal, i);
 	return p;
 }
 
@@ -116,24 +157,88 @@ void prefilter_free(struct prefilter *p)
 {
 	if (!p)
 		return;
-	free(p->next);
-	free(p->found);
+	free(p->literals);
 	free(p);
 }
 
-uint64_t prefilter_scan(const struct prefilter *p, struct str line)
-{
-	const uint16_t *next = p->next;
-	unsigned shift = p->shift;
-	unsigned at = next[p->class_of['\n']] & STATE;
-	uint64_t found = p->found[at];
+/* --- looking --- */
 
-	for (size_t i = 0; i < line.n; i++) {
-		at = next[at << shift | p->class_of[(uint8_t)line.p[i]]];
-		if (__builtin_expect(at & HIT, 0)) {
-			at &= STATE;
-			found |= p->found[at];
-		}
+struct look {
+	const struct prefilter *p;
+	struct str line;
+	struct prefilter_set found;
+};
+
+static void compare(struct look *look, uint16_t first, ptrdiff_t at)
+{
+	const struct literal *l;
+
+	for (uint16_t i = first; i; i = l->next) {
+		ptrdiff_t start;
+
+		l = &look->p->literals[i - 1];
+		start = at - l->anchor;
+		if (start < 0 || (size_t)start + l->n > look->line.n || (l->at_start && start) ||
+			(l->at_end && (size_t)start + l->n < look->line.n) ||
+			prefilter_has(&look->found, l->group))
+			continue;
+		if (memcmp(look->line.p + start, l->text, l->n) == 0)
+			prefilter_put(&look->found, l->group, true);
 	}
-	return found | p->found[next[at << shift | p->class_of['\n']] & STATE];
+}
+
+static __attribute__((noinline)) void hit(struct look *look, uint32_t hash, ptrdiff_t at)
+{
+	compare(look, look->p->slots[hash >> (32 - SLOT_BITS)], at);
+	if (at >= 0 && (size_t)at < look->line.n)
+		compare(look, look->p->pairs[(uint8_t)look->line.p[at]], at);
+}
+
+/* The grams that hold a line feed: before the line's first byte, behind its last ones. */
+static void look_at_ends(struct look *look)
+{
+	struct str line = look->line;
+	size_t head = line.n < GRAM - 1 ? line.n : GRAM - 1;
+	char gram[GRAM] = {'\n'};
+	uint32_t hash;
+
+	memcpy(gram + 1, line.p, head);
+	if (head < GRAM - 1)
+		gram[head + 1] = '\n';
+	hash = hash_of(load(gram));
+	if (is_marked(look->p, hash))
+		hit(look, hash, -1);
+	compare(look, look->p->starts[(uint8_t)line.p[0]], 0);
+	if (line.n < GRAM - 1)
+		return;
+	memcpy(gram, line.p + line.n - (GRAM - 1), GRAM - 1);
+	gram[GRAM - 1] = '\n';
+	hash = hash_of(load(gram));
+	if (is_marked(look->p, hash))
+		hit(look, hash, (ptrdiff_t)line.n - (GRAM - 1));
+}
+
+static void look_at_pairs(struct look *look)
+{
+	for (size_t i = 0; i < look->line.n; i++)
+		if (look->p->pairs[(uint8_t)look->line.p[i]])
+			compare(look, look->p->pairs[(uint8_t)look->line.p[i]], (ptrdiff_t)i);
+}
+
+struct prefilter_set prefilter_scan(const struct prefilter *p, struct str line)
+{
+	struct look look = {.p = p, .line = line};
+
+	if (line.n == 0)
+		return look.found;
+	look_at_ends(&look);
+	for (size_t i = 0; i + GRAM <= line.n; i++) {
+		uint32_t hash = hash_of(load(line.p + i));
+
+		if (__builtin_expect(is_marked(p, hash), 0))
+			hit(&look, hash, (ptrdiff_t)i);
+	}
+	if (p->has_pairs)
+		look_at_pairs(&look);
+	return look.found;
 }

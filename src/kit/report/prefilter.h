@@ -1,6 +1,8 @@
 /* prefilter: which formats can be interested in a line, in one pass over its bytes.
- * Layer: kit, inside report/. An Aho-Corasick automaton over all formats' literals (Aho, Corasick
- * 1975) with its bytes folded into classes, so that the table stays small. */
+ * Layer: kit, inside report/. Four bytes of each literal, its rarest ones, are hashed into a bitmap
+ * (after Rabin, Karp 1987); the line's bytes are looked up in it four at a time at every place, and
+ * only where that hits are literals compared. The looked-up places do not wait for one another,
+ * unlike an automaton's states. */
 #pragma once
 
 #include <stdint.h>
@@ -10,12 +12,30 @@
 
 struct prefilter;
 
-enum { PREFILTER_GROUPS = 64 };
+enum { PREFILTER_GROUPS = 128 };
+
+/* A set of groups. */
+struct prefilter_set {
+	uint64_t bits[PREFILTER_GROUPS / 64];
+};
+
+static inline bool prefilter_has(const struct prefilter_set *set, size_t group)
+{
+	return set->bits[group / 64] >> (group % 64) & 1;
+}
+
+static inline void prefilter_put(struct prefilter_set *set, size_t group, bool on)
+{
+	uint64_t bit = UINT64_C(1) << (group % 64);
+
+	set->bits[group / 64] = on ? set->bits[group / 64] | bit : set->bits[group / 64] & ~bit;
+}
 
 /* groups[i] is a NULL-terminated list of literals, at most PREFILTER_GROUPS lists. A literal that
- * starts (ends) with a line feed is found at the start (end) of a line only. */
+ * starts (ends) with a line feed is found at the start (end) of a line only. Besides line feeds it
+ * has a byte at least; under three of them cost time in every line. */
 struct prefilter *prefilter_new(const char *const *const *groups, size_t n);
 void prefilter_free(struct prefilter *p);
 DEFINE_CLEANUP(struct prefilter *, prefilter_free)
-/* Bit i is set when the line (without its line feed) holds a literal of groups[i]. */
-uint64_t prefilter_scan(const struct prefilter *p, struct str line);
+/* The groups that have a literal which the line (without its line feed) holds. */
+struct prefilter_set prefilter_scan(const struct prefilter *p, struct str line);

@@ -35,7 +35,7 @@ struct report {
 	char before[LINE_BEFORE_BYTES]; /* the last line */
 	size_t before_n;
 	struct active *formats;
-	uint64_t open, enabled; /* a bit for each format */
+	struct prefilter_set open, enabled; /* of formats */
 	struct found_list found;
 	struct strmap seen; /* key of an item -> its index + 1 */
 	struct str root;    /* as the log names it */
@@ -67,7 +67,7 @@ static void open_format(struct report *r, size_t i)
 	arena_init(&a->out.scratch);
 	a->state = xcalloc(1, format->state_size ? format->state_size : 1);
 	if (!r->options.format || strcmp(r->options.format, format->name) == 0)
-		r->enabled |= UINT64_C(1) << i;
+		prefilter_put(&r->enabled, i, true);
 }
 
 /* Data of our own that a unit test has read: it cannot be bad. */
@@ -101,7 +101,7 @@ struct report *report_new(const struct report_options *options, struct arena *me
 		open_format(r, i);
 		literals[i] = report_formats[i]->literals ? report_formats[i]->literals
 							  : matcher_set_literals(r->matchers);
-		if (!(r->enabled >> i & 1))
+		if (!prefilter_has(&r->enabled, i))
 			literals[i] = nothing;
 	}
 	r->excerpt = excerpt_new();
@@ -151,27 +151,19 @@ static void remember_line(struct report *r, struct str text)
 		memcpy(r->before, text.p, r->before_n);
 }
 
-static void take_line(struct report *r, struct report_line *line)
+static void give_line(struct report *r, size_t i, const struct report_line *line)
 {
-	uint64_t held = prefilter_scan(r->prefilter, line->text);
-	uint64_t wanted = (held | r->open) & r->enabled;
+	struct prefilter_set held = prefilter_scan(r->prefilter, line->text);
 
 	line->before = str_make(r->before, r->before_n);
-	excerpt_line(r->excerpt, line, held >> report_format_count & 1);
+	excerpt_line(r->excerpt, line, prefilter_has(&held, report_format_count));
 	if (r->options.has_exit)
 		tail_add(&r->tail, line);
-	while (wanted) {
-		int i = __builtin_ctzll(wanted);
-		struct active *a = &r->formats[i];
+	for (size_t word = 0; word < ARRAY_LEN(held.bits); word++) {
+		uint64_t wanted = (held.bits[word] | r->open.bits[word]) & r->enabled.bits[word];
 
-		wanted &= wanted - 1;
-		a->out.open = report_formats[i]->line(a->state, &a->out, line);
-		if (a->out.open)
-			r->open |= UINT64_C(1) << i;
-		else
-			r->open &= ~(UINT64_C(1) << i);
-		if (!a->out.open)
-			out_reset(&a->out);
+		for (; wanted; wanted &= wanted - 1)
+			give_line(r, word * 64 + (size_t)__builtin_ctzll(wanted), line);
 	}
 	remember_line(r, line->text);
 }

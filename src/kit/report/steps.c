@@ -186,11 +186,11 @@ void steps_free(struct steps *s)
 
 enum step_mark steps_mark(const struct steps *s, struct str line)
 {
-	uint64_t bits = prefilter_scan(s->filter, line);
+	struct prefilter_set found = prefilter_scan(s->filter, line);
 	enum step_mark mark;
 
-	for (size_t i = 0; bits && i < ARRAY_LEN(wordings); i++)
-		if (bits >> (i % PREFILTER_GROUPS) & 1 && fits(&wordings[i], line, &mark))
+	for (size_t i = 0; i < ARRAY_LEN(wordings); i++)
+		if (prefilter_has(&found, i % PREFILTER_GROUPS) && fits(&wordings[i], line, &mark))
 			return mark;
 	return STEP_TEXT;
 }
