@@ -276,12 +276,12 @@ struct matcher *matcher_set_at(struct matcher_set *set, size_t i)
 long matcher_set_next(const struct matcher_set *set, struct str line, size_t from)
 {
 	for (size_t i = from / PREFILTER_GROUPS; i < set->filters.n; i++) {
-		uint64_t found = prefilter_scan(set->filters.v[i], line);
+		struct prefilter_set found = prefilter_scan(set->filters.v[i], line);
+		long group = prefilter_next(
+			&found, i == from / PREFILTER_GROUPS ? from % PREFILTER_GROUPS : 0);
 
-		if (i == from / PREFILTER_GROUPS)
-			found &= UINT64_MAX << from % PREFILTER_GROUPS;
-		if (found)
-			return (long)(i * PREFILTER_GROUPS) + __builtin_ctzll(found);
+		if (group >= 0)
+			return (long)(i * PREFILTER_GROUPS) + group;
 	}
 	return -1;
 }

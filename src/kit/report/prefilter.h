@@ -31,6 +31,20 @@ static inline void prefilter_put(struct prefilter_set *set, size_t group, bool o
 	set->bits[group / 64] = on ? set->bits[group / 64] | bit : set->bits[group / 64] & ~bit;
 }
 
+/* The first group in the set from the given one on, or -1. */
+static inline long prefilter_next(const struct prefilter_set *set, size_t from)
+{
+	for (size_t word = from / 64; word < PREFILTER_GROUPS / 64; word++) {
+		uint64_t bits = set->bits[word];
+
+		if (word == from / 64)
+			bits &= UINT64_MAX << from % 64;
+		if (bits)
+			return (long)(word * 64) + __builtin_ctzll(bits);
+	}
+	return -1;
+}
+
 /* groups[i] is a NULL-terminated list of literals, at most PREFILTER_GROUPS lists. A literal that
  * starts (ends) with a line feed is found at the start (end) of a line only. Besides line feeds it
  * has a byte at least; under three of them cost time in every line. */
