@@ -153,6 +153,16 @@ static void remember_line(struct report *r, struct str text)
 
 static void give_line(struct report *r, size_t i, const struct report_line *line)
 {
+	struct active *a = &r->formats[i];
+
+	a->out.open = report_formats[i]->line(a->state, &a->out, line);
+	prefilter_put(&r->open, i, a->out.open);
+	if (!a->out.open)
+		out_reset(&a->out);
+}
+
+static void take_line(struct report *r, struct report_line *line)
+{
 	struct prefilter_set held = prefilter_scan(r->prefilter, line->text);
 
 	line->before = str_make(r->before, r->before_n);
