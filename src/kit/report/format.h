@@ -46,6 +46,7 @@ struct report_format {
 	bool (*line)(void *state, struct report_out *out, const struct report_line *line);
 	/* The input ended; may be NULL. */
 	void (*end)(void *state, struct report_out *out);
+	const void *data; /* of formats that share their code: what tells them apart */
 };
 
 /* The table, and its length. */
@@ -61,10 +62,14 @@ report_ref out_emit(struct report_out *out, const struct failure *f, enum report
 	int first, int last);
 /* The next thing that this format reported behind ref (-1: the first), or -1. */
 report_ref out_next(struct report_out *out, report_ref ref);
+/* The last thing that this format reported with that id (not empty), or -1. */
+report_ref out_find(struct report_out *out, struct str id);
 /* To add to what was emitted: its strings must come from out_keep(). NULL for -1. */
 struct failure *out_at(struct report_out *out, report_ref ref);
 /* Copies frames into a reported failure (which must have none). */
 void out_set_frames(struct report_out *out, report_ref ref, const struct failure *from);
+/* It was no failure after all. */
+void out_drop(struct report_out *out, report_ref ref);
 /* Its lines are these; more lines belong to it. */
 void out_move(struct report_out *out, report_ref ref, int first, int last);
 void out_extend(struct report_out *out, report_ref ref, int line);
@@ -89,3 +94,6 @@ extern const struct report_format format_pytest, format_unittest, format_python,
 	format_meson, format_automake, format_gtest, format_cmocka, format_check, format_sanitizer,
 	format_matchers, format_gcc, format_linker, format_cmake, format_assert, format_make,
 	format_shell, format_signals;
+
+extern const struct report_format format_gotest, format_tap, format_jest, format_vitest,
+	format_mocha, format_node, format_cargo, format_nextest, format_jasmine;

@@ -38,6 +38,7 @@ struct report {
 	struct prefilter_set open, enabled; /* of formats */
 	struct found_list found;
 	struct strmap seen; /* key of an item -> its index + 1 */
+	struct strmap ids;  /* format and id as emitted -> index + 1 */
 	struct str root;    /* as the log names it */
 	struct tail tail;
 	struct excerpt *excerpt;
@@ -94,6 +95,7 @@ struct report *report_new(const struct report_options *options, struct arena *me
 	r->documents = documents_new(r, options->format);
 	lines_init(&r->lines);
 	strmap_init(&r->seen);
+	strmap_init(&r->ids);
 	tail_init(&r->tail);
 	load_matchers(r);
 	r->formats = xcalloc(report_format_count, sizeof(*r->formats));
@@ -129,6 +131,7 @@ void report_free(struct report *r)
 	matcher_set_free(r->matchers);
 	lines_release(&r->lines);
 	strmap_release(&r->seen);
+	strmap_release(&r->ids);
 	tail_release(&r->tail);
 	excerpt_free(r->excerpt);
 	vec_free(&r->found.items);
@@ -246,6 +249,21 @@ report_ref out_next(struct report_out *out, report_ref ref)
 	return -1;
 }
 
+static struct str id_key(struct report_out *out, struct str id, struct buf *b)
+{
+	buf_printf(b, "%s\n%.*s", out->format->name, STR_ARGS(id));
+	return buf_view(b);
+}
+
+report_ref out_find(struct report_out *out, struct str id)
+{
+	BUF_AUTO key = {.cap = 2 * REPORT_MESSAGE_BYTES};
+
+	if (id.n == 0)
+		return -1;
+	return (report_ref)(uintptr_t)strmap_get(&out->report->ids, id_key(out, id, &key)) - 1;
+}
+
 struct failure *out_at(struct report_out *out, report_ref ref)
 {
 	assert(ref < (long)out->report->found.items.n);
@@ -266,6 +284,12 @@ void out_set_frames(struct report_out *out, report_ref ref, const struct failure
 		out->report->kept += sizeof(frame);
 		failure_add_frame(to, out->report->mem, frame);
 	}
+}
+
+void out_drop(struct report_out *out, report_ref ref)
+{
+	if (ref >= 0)
+		out->report->found.items.v[ref].dropped = true;
 }
 
 void out_move(struct report_out *out, report_ref ref, int first, int last)
@@ -351,6 +375,9 @@ report_ref out_emit(
 	x->f.source.first_line = first;
 	x->f.source.last_line = last;
 	strmap_put(&r->seen, buf_view(&key), (void *)(uintptr_t)r->found.items.n);
+	buf_reset(&key);
+	if (f->id.n)
+		strmap_put(&r->ids, id_key(out, f->id, &key), (void *)(uintptr_t)r->found.items.n);
 	out_set_frames(out, (report_ref)r->found.items.n - 1, f);
 	return (report_ref)r->found.items.n - 1;
 }

@@ -20,6 +20,15 @@ const struct report_format *const report_formats[] = {
 	&format_make,
 	&format_shell,
 	&format_signals,
+	&format_gotest,
+	&format_tap,
+	&format_jest,
+	&format_vitest,
+	&format_mocha,
+	&format_node,
+	&format_cargo,
+	&format_nextest,
+	&format_jasmine,
 };
 
 const size_t report_format_count = ARRAY_LEN(report_formats);
