@@ -23,7 +23,7 @@ BEGIN {
 	for (i = 1; i <= m; i++) portrank[high[i]] = 2
 	owner["git2.h"] = "port/git"; owner["curl/curl.h"] = "port/http"; owner["jansson.h"] = "json"
 	owner["sqlite3.h"] = "port/store"; owner["libpq-fe.h"] = "port/store"; owner["yaml.h"] = "port/format"
-	owner["expat.h"] = "port/format"; owner["archive.h"] = "port/format"; owner["microhttpd.h"] = "port/httpd"
+	owner["expat.h"] = "port/format"; owner["archive.h"] = "port/format"; owner["archive_entry.h"] = "port/format"; owner["microhttpd.h"] = "port/httpd"
 	owner["pcre2.h"] = "port/regex"; owner["tree_sitter/api.h"] = "port/syntax"
 	owner["seccomp.h"] = "port/child"; owner["linux/landlock.h"] = "port/child"
 }

@@ -1,5 +1,3 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -8,10 +6,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "kit/project/scan.h"
-#include "kit/report/report.h"
-
-enum { PIECE = 64 << 10 };
+#include "kit/report/inputs.h"
 
 static const struct opt opts[] = {
 	{"root", 0, OPT_STR, "DIR", ".",
@@ -23,95 +18,26 @@ static const struct opt opts[] = {
 
 /* One explanation: what it reads with, what it found. */
 struct explanation {
-	struct report_options how;
+	struct inputs inputs;
 	struct failure_list list;
 	struct arena mem;
-	size_t inputs;
 };
-
-static int read_open(struct explanation *e, int fd, const char *name, struct err *err)
-{
-	CLEANUP(report_freep) struct report *report = NULL;
-	CLEANUP(freep) char *piece = xmalloc(PIECE);
-	ssize_t n;
-
-	e->how.file = arena_str(&e->mem, str_of(name));
-	report = report_new(&e->how, &e->mem);
-	while ((n = read(fd, piece, PIECE)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_sys(err, errno, "cannot read '%s'", name);
-		report_feed(report, str_make(piece, (size_t)n));
-	}
-	e->inputs++;
-	return report_finish(report, &e->list, err) < 0 ? -1 : 0;
-}
-
-static int read_stdin(struct explanation *e, struct err *err)
-{
-	if (isatty(STDIN_FILENO))
-		return err_set(err, ERR_CONFIG,
-			"nothing to explain: name a log, or pipe one in (see 'selfheal help "
-			"explain')");
-	return read_open(e, STDIN_FILENO, "-", err);
-}
-
-static int read_file(struct explanation *e, const char *path, struct err *err)
-{
-	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-
-	if (fd < 0) {
-		err_sys(err, errno, "cannot read '%s'", path);
-		err->code = ERR_CONFIG;
-		return -1;
-	}
-	return read_open(e, fd, path, err);
-}
-
-/* What runs leave behind, told by its name: the sources of a project are no reports. */
-static bool is_report_name(struct str path)
-{
-	static const char *const extensions[] = {
-		".log", ".txt", ".out", ".xml", ".json", ".jsonl", ".tap", ".sarif"};
-
-	for (size_t i = 0; i < ARRAY_LEN(extensions); i++)
-		if (str_ends(path, extensions[i]))
-			return true;
-	return false;
-}
-
-static int read_folder(struct explanation *e, const char *path, struct err *err)
-{
-	SCAN_AUTO scan = {0};
-	int r = scan_load(&scan, path, &e->mem, err);
-
-	if (scan.truncated)
-		log_warn("'%s' holds more than %d files: only the first are read", path,
-			SCAN_FILES_MAX);
-	for (size_t i = 0; r == 0 && i < scan.files.n; i++)
-		if (is_report_name(scan.files.v[i]))
-			r = read_file(e,
-				arena_printf(&e->mem, "%s/%.*s", path, STR_ARGS(scan.files.v[i])).p,
-				err);
-	return r;
-}
-
-static int read_input(struct explanation *e, const char *name, struct err *err)
-{
-	if (!strcmp(name, "-"))
-		return read_stdin(e, err);
-	return file_is_dir(name) ? read_folder(e, name, err) : read_file(e, name, err);
-}
 
 static int read_inputs(struct explanation *e, const struct cli *cli, struct err *err)
 {
 	int r = 0;
 
+	if (!cli->opts.args.n && isatty(STDIN_FILENO))
+		return err_set(err, ERR_CONFIG,
+			"nothing to explain: name a log, or pipe one in (see 'selfheal help "
+			"explain')");
 	if (!cli->opts.args.n)
-		return read_stdin(e, err);
+		r = inputs_read(&e->inputs, "-", err);
 	for (size_t i = 0; r == 0 && i < cli->opts.args.n; i++)
-		r = read_input(e, cli->opts.args.v[i], err);
+		r = inputs_read(&e->inputs, cli->opts.args.v[i], err);
+	if (e->inputs.full)
+		log_warn("there are more than %d reports: only the first are read", INPUTS_MAX);
+	inputs_finish(&e->inputs);
 	return r;
 }
 
@@ -152,12 +78,14 @@ static int run(struct cli *cli, struct err *err)
 		return unknown_format(format, err);
 	arena_init(&e.mem);
 	failure_list_init(&e.list);
-	e.how = (struct report_options){.format = format,
-		.root = real,
-		.root_guessed = !opts_str(&cli->opts, "root", NULL),
-		.warnings = opts_flag(&cli->opts, "warnings", false) ? REPORT_WARNINGS_ALWAYS
-								     : REPORT_WARNINGS_AUTO};
+	inputs_init(&e.inputs,
+		&(struct report_options){.format = format,
+			.root = real,
+			.root_guessed = !opts_str(&cli->opts, "root", NULL),
+			.warnings = opts_flag(&cli->opts, "warnings", false)},
+		&e.list, &e.mem);
 	r = explain(cli, &e, err);
+	inputs_release(&e.inputs);
 	failure_list_release(&e.list);
 	arena_release(&e.mem);
 	return r;
@@ -165,13 +93,17 @@ static int run(struct cli *cli, struct err *err)
 
 const struct cmd cmd_explain = {
 	.name = "explain",
-	.usage = "[FILE|DIR|-]...",
+	.usage = "[FILE|DIR|GLOB|-]...",
 	.summary = "say what went wrong in a log or a report, without repairing",
-	.about = "Reads logs and reports of test runners, compilers and sanitizers from files, "
-		 "from every report in a folder, or from standard input, and lists the failures "
-		 "with their place, type, message and stack.",
+	.about = "Reads whole CI logs and reports of test runners, compilers, linters and "
+		 "sanitizers "
+		 "from files, every report in a folder, quoted globs, archives (as CI systems give "
+		 "them out) and packed files, or from standard input, and lists the failures with "
+		 "their place, kind, message, stack and the lines that matter. What several of "
+		 "them tell is listed once.",
 	.examples = "make check 2>&1 | selfheal explain\n"
-		    "selfheal explain --format json build.log\n",
+		    "selfheal explain --format json build.log\n"
+		    "selfheal explain logs.zip 'build/**/TEST-*.xml'\n",
 	.opts = opts,
 	.max_args = -1,
 	.run = run,
