@@ -28,9 +28,10 @@ static int read_all(struct buf *out, int fd, const char *path, struct err *err)
 	}
 }
 
-int file_read_at(struct buf *out, int dir, const char *path, struct err *err)
+static int read_regular(struct buf *out, int dir, const char *path, int flags, struct err *err)
 {
-	CLEANUP(fd_closep) int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	CLEANUP(fd_closep)
+	int fd = openat(dir, path, flags | O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -41,9 +42,19 @@ int file_read_at(struct buf *out, int dir, const char *path, struct err *err)
 	return read_all(out, fd, path, err);
 }
 
+int file_read_at(struct buf *out, int dir, const char *path, struct err *err)
+{
+	return read_regular(out, dir, path, 0, err);
+}
+
 int file_read(struct buf *out, const char *path, struct err *err)
 {
-	return file_read_at(out, AT_FDCWD, path, err);
+	return read_regular(out, AT_FDCWD, path, 0, err);
+}
+
+int file_read_untrusted(struct buf *out, const char *path, struct err *err)
+{
+	return read_regular(out, AT_FDCWD, path, O_NOFOLLOW, err);
 }
 
 static int write_all(int fd, struct str rest, const char *path, struct err *err)

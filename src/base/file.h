@@ -12,6 +12,8 @@
  * sys_errno (ENOENT...), ERR_LIMIT when out's cap is too small; then out may hold a part. */
 int file_read_at(struct buf *out, int dir, const char *path, struct err *err) MUST_CHECK;
 int file_read(struct buf *out, const char *path, struct err *err) MUST_CHECK;
+/* The same of a file that a command of the project may have made: no symbolic link. */
+int file_read_untrusted(struct buf *out, const char *path, struct err *err) MUST_CHECK;
 /* Writes a new file beside path and renames it over: whoever reads sees the old or the new
  * content, whole. Permissions 0666 less the umask when it is new, else those it had. */
 int file_replace(const char *path, struct str content, struct err *err) MUST_CHECK;

@@ -1,15 +1,12 @@
 #include "detect/detect.h"
 
-#include <math.h>
-
-#include "base/clock.h"
 #include "base/trace.h"
 #include "kit/fingerprint/fingerprint.h"
 #include "kit/report/report.h"
 #include "kit/trial/blame.h"
 #include "kit/trial/trial.h"
 
-enum { RERUNS_ONCE_MIXED = 12, WHY_BYTES = 300 };
+enum { WHY_BYTES = 300 };
 
 void test_run_release(struct test_run *run)
 {
@@ -19,18 +16,6 @@ void test_run_release(struct test_run *run)
 void detection_release(struct detection *d)
 {
 	test_run_release(&d->first);
-}
-
-void wilson_interval(int hits, int n, double *low, double *high)
-{
-	const double z = 1.959964;
-	double total = n ? n : 1, p = hits / total;
-	double centre = (p + z * z / (2 * total)) / (1 + z * z / total);
-	double half =
-		z / (1 + z * z / total) * sqrt(p * (1 - p) / total + z * z / (4 * total * total));
-
-	*low = centre - half < 0 ? 0 : centre - half;
-	*high = centre + half > 1 ? 1 : centre + half;
 }
 
 /* For a red run whose output no parser understood: the exit code is all there is. */
@@ -79,7 +64,9 @@ int test_run_once(struct test_run *out, struct trial *trial, const struct detect
 	child_result_init(&result);
 	*out = (struct test_run){0};
 	failure_list_init(&out->failures);
-	if (trial_run(trial, &command, &result, err) < 0)
+	if (options->order ? order_run(&result, &out->tests, trial, &command, options->order, mem,
+				     err) < 0
+			   : trial_run(trial, &command, &result, err) < 0)
 		return -1;
 	trace_end(begin, "test_run", "exit %d", result.exit_code);
 	out->timed_out = result.timed_out;
@@ -163,58 +150,6 @@ static void classify(struct detection *d, const struct trial *trial, struct aren
 		d->why = arena_printf(
 			mem, "not the code: %.*s", STR_ARGS(str_slice(f->message, 0, WHY_BYTES)));
 	}
-}
-
-/* Compilers are deterministic: one rerun tells what three would. */
-static int reruns_wanted(const struct detection *d, const struct detect_options *options)
-{
-	vec_each (f, &d->first.failures.items)
-		if (f->kind != FAILURE_COMPILE)
-			return options->reruns;
-	return options->reruns ? 1 : 0;
-}
-
-static void judge_flaky(struct detection *d, struct arena *mem)
-{
-	d->outcome = OUTCOME_FLAKY;
-	wilson_interval(d->red_runs, d->runs, &d->flaky_low, &d->flaky_high);
-	d->why = arena_printf(mem,
-		"the same code gave different results: %d of %d runs failed (95 %% interval of the "
-		"rate: %.0f to %.0f %%)",
-		d->red_runs, d->runs, d->flaky_low * 100, d->flaky_high * 100);
-}
-
-int detect_rerun(struct detection *d, struct trial *trial, const struct detect_options *options,
-	struct arena *mem, struct err *err)
-{
-	int64_t end = clock_mono_ms() + options->rerun_budget_ms;
-	int wanted = reruns_wanted(d, options);
-	bool mixed = false;
-
-	while (d->runs <= wanted && clock_mono_ms() + d->first.wall_us / 1000 <= end) {
-		struct detect_options other = *options;
-		struct test_run again;
-		char seed[32];
-		const char *const env[] = {seed, NULL};
-		bool alike;
-
-		/* What hangs on the order of a hash shows when the hash is another one. */
-		snprintf(seed, sizeof(seed), "PYTHONHASHSEED=%d", d->runs);
-		other.env_set = env;
-		if (test_run_once(&again, trial, &other, mem, err) < 0)
-			return -1;
-		d->runs++;
-		d->red_runs += !again.green;
-		alike = test_runs_alike(&d->first, &again);
-		test_run_release(&again);
-		if (!alike && !mixed) {
-			mixed = true;
-			wanted = RERUNS_ONCE_MIXED - 1;
-		}
-	}
-	if (mixed)
-		judge_flaky(d, mem);
-	return 0;
 }
 
 static int run_setup(struct trial *trial, const struct detect_options *options, struct err *err)

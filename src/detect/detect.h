@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "kit/trial/order.h"
 #include "model/failure.h"
 #include "model/verdict.h"
 
@@ -18,6 +19,8 @@ struct detect_options {
 	int timeout_ms;             /* one test run; 0: none */
 	int64_t rerun_budget_ms;    /* reruns stop when they have used it up */
 	int reruns;                 /* before repair; 3 (SPEC 14) unless the caller knows better */
+	bool suspected;             /* these failures came and went before: more reruns */
+	const struct order *order; /* of one run: which tests, in which order; NULL: as they come */
 };
 
 /* One run of the command, read. */
@@ -27,7 +30,8 @@ struct test_run {
 	bool timed_out;
 	bool green; /* exit 0 in time */
 	int64_t wall_us;
-	struct str output; /* in the arena */
+	struct str output;        /* in the arena */
+	struct order_tests tests; /* that ran, when an order was asked for */
 };
 
 struct detection {
@@ -52,5 +56,3 @@ int detect_rerun(struct detection *d, struct trial *trial, const struct detect_o
 	struct arena *mem, struct err *err) MUST_CHECK;
 /* Whether two runs failed alike: the same failing tests or diagnostics, or both green. */
 bool test_runs_alike(const struct test_run *a, const struct test_run *b);
-/* The 95 % Wilson score interval of hits in n trials. */
-void wilson_interval(int hits, int n, double *low, double *high);

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/interval.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/vec.h"

@@ -175,10 +175,16 @@ static int rerun(struct cycle *c, struct err *err)
 	struct detect_options how = detect_how(c);
 
 	cycle_progress(c, "rerun", NULL);
+	if (c->memory &&
+		memory_knows_flaky(c->memory, &c->out->failures, &how.suspected, c->mem, err) < 0)
+		return -1;
 	if (detect_rerun(&c->detection, c->trial, &how, c->mem, err) < 0)
 		return -1;
 	take_detection(c);
-	return 0;
+	if (!c->memory || c->detection.outcome != OUTCOME_FLAKY)
+		return 0;
+	return memory_learn_flaky(
+		c->memory, &c->out->failures, c->detection.runs, c->detection.red_runs, err);
 }
 
 static struct json_t *detection_row(const struct cycle *c)

@@ -257,6 +257,38 @@ int memory_learn_green(struct memory *m, const char *command, int64_t wall_us, s
 	return run_time_set(m->store, str_of(command), wall_us / 1000, err);
 }
 
+static struct str test_key(const struct failure *f)
+{
+	return f->id.n ? f->id : f->name;
+}
+
+int memory_learn_flaky(struct memory *m, const struct failure_list *failures, int runs,
+	int red_runs, struct err *err)
+{
+	vec_each (f, &failures->items)
+		if (test_key(f).n && flaky_add(m->store, test_key(f), str_of(f->fingerprint), runs,
+					     red_runs, err) < 0)
+			return -1;
+	return 0;
+}
+
+int memory_knows_flaky(struct memory *m, const struct failure_list *failures, bool *known,
+	struct arena *mem, struct err *err)
+{
+	struct flaky_record record;
+
+	*known = false;
+	vec_each (f, &failures->items) {
+		int rc = test_key(f).n ? flaky_get(m->store, test_key(f), &record, mem, err)
+				       : FLAKY_UNKNOWN;
+
+		if (rc < 0)
+			return -1;
+		*known = *known || (rc == 0 && record.failed < record.runs);
+	}
+	return 0;
+}
+
 /* Laplace's rule on the ladder's record, relative to an even chance: between 0.5 and 1.5. */
 double memory_origin_factor(const struct memory *m, struct str origin)
 {

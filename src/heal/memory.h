@@ -36,6 +36,11 @@ int memory_note_attempt(struct memory *m, int attempt, const struct patch *patch
 int memory_learned_timeout_ms(struct memory *m, const char *command);
 int memory_learn_green(
 	struct memory *m, const char *command, int64_t wall_us, struct err *err) MUST_CHECK;
+/* What reruns showed of tests that pass and fail; and whether one of these did so before. */
+int memory_learn_flaky(struct memory *m, const struct failure_list *failures, int runs,
+	int red_runs, struct err *err) MUST_CHECK;
+int memory_knows_flaky(struct memory *m, const struct failure_list *failures, bool *known,
+	struct arena *mem, struct err *err) MUST_CHECK;
 /* A factor on a template's prior from how often it held here: 1 when unknown. */
 double memory_origin_factor(const struct memory *m, struct str origin);
 

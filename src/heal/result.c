@@ -61,6 +61,8 @@ struct json_t *heal_result_to_json(const struct heal_result *r)
 	struct json_t *j = json_obj(), *skips = json_obj(), *attempts = json_arr(),
 		      *notices = json_arr();
 
+	json_put_int(j, "runs", r->runs);
+	json_put_int(j, "red_runs", r->red_runs);
 	json_put_c(j, "version", SELFHEAL_VERSION);
 	json_put_str(j, "session", r->session);
 	json_put_c(j, "outcome", outcome_to_string(r->outcome));

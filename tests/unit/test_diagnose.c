@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "base/interval.h"
 #include "detect/detect.h"
 #include "diagnose/diagnose.h"
 #include "kit/project/tree.h"

@@ -147,7 +147,7 @@ static enum judgement read_judgement(struct watch *w, int *count)
 	struct str rest, line;
 
 	*count = 0;
-	if (file_read(&text, w->options->judged, &ignored) < 0)
+	if (file_read_untrusted(&text, w->options->judged, &ignored) < 0)
 		return JUDGEMENT_NONE;
 	rest = buf_view(&text);
 	for (int i = 0; str_next_line(&rest, &line); i++) {

@@ -297,7 +297,7 @@ static int read_folder(struct collection *c, const char *folder, struct err *err
 		BUF_AUTO data = BUF_INIT(record_bytes(c) + 1);
 		struct err ignored = ERR_INIT;
 
-		if (i < PROCESSES_MAX && file_read(&data, path, &ignored) == 0)
+		if (i < PROCESSES_MAX && file_read_untrusted(&data, path, &ignored) == 0)
 			read_process(c, arena_printf(c->mem, "process %d", i), buf_view(&data));
 		free(names[i]);
 	}

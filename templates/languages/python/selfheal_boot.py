@@ -6,6 +6,7 @@ ENV_SOCKET = "SELFHEAL_SOCKET"
 ENV_SPECTRUM = "SELFHEAL_SPECTRUM"
 ENV_PATCHED = "SELFHEAL_PATCHED"
 ENV_ROOT = "SELFHEAL_ROOT"
+ENV_ORDER = "SELFHEAL_ORDER"
 
 # One record a process; the adapters (pytest plugin, unittest hook, script runner) read it.
 link = None  # to the front, in a process that should serve if it has the failing tests
@@ -30,6 +31,10 @@ def start():
             import selfheal_spectrum
 
             selfheal_spectrum.start(os.environ[ENV_SPECTRUM])
+        elif ENV_ORDER in os.environ:
+            import selfheal_order
+
+            selfheal_order.start(os.environ[ENV_ORDER])
         elif ENV_SOCKET in os.environ:
             _start_serving()
     except Exception:
