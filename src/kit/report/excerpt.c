@@ -97,8 +97,14 @@ struct excerpt *excerpt_new(void)
 
 	e->clues = clues_new();
 	e->steps = steps_new();
-	e->step_first = 1;
+	excerpt_reset(e);
 	return e;
+}
+
+void excerpt_reset(struct excerpt *e)
+{
+	vec_free(&e->claims);
+	*e = (struct excerpt){.clues = e->clues, .steps = e->steps, .step_first = 1};
 }
 
 void excerpt_free(struct excerpt *e)

@@ -19,6 +19,8 @@ struct line_ranges {
 struct excerpt *excerpt_new(void);
 void excerpt_free(struct excerpt *e);
 DEFINE_CLEANUP(struct excerpt *, excerpt_free)
+/* As new, for another text. */
+void excerpt_reset(struct excerpt *e);
 /* Every line in order; hot: it holds one of the literals. */
 void excerpt_line(struct excerpt *e, const struct report_line *line, bool hot);
 /* The i-th literal, NULL behind the last. */

@@ -23,6 +23,7 @@ void inputs_init(struct inputs *in, const struct report_options *how, struct fai
 
 void inputs_release(struct inputs *in)
 {
+	report_free(in->report);
 	merge_release(&in->merge);
 }
 
@@ -33,20 +34,23 @@ void inputs_finish(struct inputs *in)
 
 /* --- one text --- */
 
-static struct report *begin_text(struct inputs *in, struct str name)
+static void begin_text(struct inputs *in, struct str name)
 {
 	in->how.file = arena_str(in->mem, name);
 	in->n++;
-	return report_new(&in->how, in->mem);
+	if (in->report)
+		report_restart(in->report, in->how.file);
+	else
+		in->report = report_new(&in->how, in->mem);
 }
 
-static int end_text(struct inputs *in, struct report *report, struct err *err)
+static int end_text(struct inputs *in, struct err *err)
 {
 	struct failure_list part;
 	int r;
 
 	failure_list_init(&part);
-	r = report_finish(report, &part, err);
+	r = report_finish(in->report, &part, err);
 	if (r >= 0)
 		merge_add(&in->merge, &part, in->how.file);
 	failure_list_release(&part);
@@ -67,14 +71,14 @@ static ssize_t read_some(int fd, char *p, size_t size, const char *name, struct 
 
 static int read_text(struct inputs *in, int fd, struct str head, const char *name, struct err *err)
 {
-	CLEANUP(report_freep) struct report *report = begin_text(in, str_of(name));
 	CLEANUP(freep) char *piece = xmalloc(PIECE);
 	ssize_t n;
 
-	report_feed(report, head);
+	begin_text(in, str_of(name));
+	report_feed(in->report, head);
 	while ((n = read_some(fd, piece, PIECE, name, err)) > 0)
-		report_feed(report, str_make(piece, (size_t)n));
-	return n < 0 ? -1 : end_text(in, report, err);
+		report_feed(in->report, str_make(piece, (size_t)n));
+	return n < 0 ? -1 : end_text(in, err);
 }
 
 /* --- what is packed --- */
@@ -82,8 +86,8 @@ static int read_text(struct inputs *in, int fd, struct str head, const char *nam
 struct unpacking {
 	struct inputs *in;
 	const char *name;
-	struct report *report; /* of the entry that is being read */
-	struct strmap wholes;  /* job names of GitHub's "3_job.txt": their steps are told again */
+	bool reading;         /* an entry */
+	struct strmap wholes; /* job names of GitHub's "3_job.txt": their steps are told again */
 };
 
 /* What runs leave behind, told by its name: the sources of a project are no reports. */
@@ -133,9 +137,9 @@ static int take_entry(void *context, struct str name, struct err *err)
 	}
 	if (name.n && (!is_report_name(name) || is_told_again(u, name)))
 		return 0;
-	u->report = begin_text(
-		u->in, name.n ? arena_printf(u->in->mem, "%s/%.*s", u->name, STR_ARGS(name))
-			      : str_of(u->name));
+	begin_text(u->in, name.n ? arena_printf(u->in->mem, "%s/%.*s", u->name, STR_ARGS(name))
+				 : str_of(u->name));
+	u->reading = true;
 	return 1;
 }
 
@@ -144,18 +148,15 @@ static int take_data(void *context, struct str piece, struct err *err)
 	struct unpacking *u = context;
 
 	(void)err;
-	report_feed(u->report, piece);
+	report_feed(u->in->report, piece);
 	return 0;
 }
 
 static int take_end(void *context, struct err *err)
 {
 	struct unpacking *u = context;
-	int r = end_text(u->in, u->report, err);
-
-	report_free(u->report);
-	u->report = NULL;
-	return r;
+	u->reading = false;
+	return end_text(u->in, err);
 }
 
 static int read_packed(
@@ -170,10 +171,10 @@ static int read_packed(
 	r = archive_read(fd, head, &taker, &trouble);
 	if (r == ARCHIVE_BROKEN)
 		log_warn("'%s': %s", name, trouble.msg);
-	if (r == ARCHIVE_BROKEN && u.report)
+	if (r == ARCHIVE_BROKEN && u.reading)
 		r = take_end(&u, &trouble);
 	strmap_release(&u.wholes);
-	report_free(u.report);
+
 	if (r < 0)
 		*err = trouble;
 	return r < 0 ? -1 : 0;

@@ -10,6 +10,7 @@ enum { INPUTS_MAX = 20000 };
 
 struct inputs {
 	struct report_options how; /* file is set for each input */
+	struct report *report;     /* reads one text after the other; NULL until the first */
 	struct merge merge;
 	struct arena *mem;
 	const char *only; /* in folders, what this glob fits; NULL: what is called like a report */

@@ -67,8 +67,6 @@ static void open_format(struct report *r, size_t i)
 	a->out = (struct report_out){.report = r, .format = format, .counts = {-1, -1, -1, -1, -1}};
 	arena_init(&a->out.scratch);
 	a->state = xcalloc(1, format->state_size ? format->state_size : 1);
-	if (!r->options.format || strcmp(r->options.format, format->name) == 0)
-		prefilter_put(&r->enabled, i, true);
 }
 
 /* Data of our own that a unit test has read: it cannot be bad. */
@@ -81,32 +79,25 @@ static void load_matchers(struct report *r)
 	(void)rc;
 }
 
-struct report *report_new(const struct report_options *options, struct arena *mem)
+/* What looks for lines, which all texts share. */
+static void load_literals(struct report *r)
 {
-	struct report *r = xcalloc(1, sizeof(*r));
 	static const char *const nothing[] = {NULL};
+	const char *const *literals[PREFILTER_GROUPS];
 	vec(const char *) clues = {0};
 	const char *clue;
-	const char *const *literals[PREFILTER_GROUPS];
 
 	assert(report_format_count < PREFILTER_GROUPS);
-	r->options = *options;
-	r->mem = mem;
-	r->documents = documents_new(r, options->format);
-	lines_init(&r->lines);
-	strmap_init(&r->seen);
-	strmap_init(&r->ids);
-	tail_init(&r->tail);
-	load_matchers(r);
-	r->formats = xcalloc(report_format_count, sizeof(*r->formats));
 	for (size_t i = 0; i < report_format_count; i++) {
-		open_format(r, i);
-		literals[i] = report_formats[i]->literals ? report_formats[i]->literals
-							  : matcher_set_literals(r->matchers);
-		if (!prefilter_has(&r->enabled, i))
+		const struct report_format *format = report_formats[i];
+		bool on = !r->options.format || strcmp(r->options.format, format->name) == 0;
+
+		literals[i] =
+			format->literals ? format->literals : matcher_set_literals(r->matchers);
+		if (!on)
 			literals[i] = nothing;
+		prefilter_put(&r->enabled, i, on);
 	}
-	r->excerpt = excerpt_new();
 	do {
 		clue = excerpt_literal(r->excerpt, clues.n);
 		vec_push(&clues, clue);
@@ -114,28 +105,70 @@ struct report *report_new(const struct report_options *options, struct arena *me
 	literals[report_format_count] = clues.v;
 	r->prefilter = prefilter_new(literals, report_format_count + 1);
 	vec_free(&clues);
+}
+
+/* What belongs to one text. */
+static void begin_text(struct report *r)
+{
+	r->documents = documents_new(r, r->options.format);
+	lines_init(&r->lines);
+	strmap_init(&r->seen);
+	strmap_init(&r->ids);
+	tail_init(&r->tail);
+	for (size_t i = 0; i < report_format_count; i++)
+		open_format(r, i);
+	r->before_n = 0;
+	r->open = (struct prefilter_set){0};
+	r->root = STR("");
+	r->truncated = false;
+}
+
+static void end_text(struct report *r)
+{
+	for (size_t i = 0; i < report_format_count; i++) {
+		arena_release(&r->formats[i].out.scratch);
+		free(r->formats[i].state);
+	}
+	documents_free(r->documents);
+	lines_release(&r->lines);
+	strmap_release(&r->seen);
+	strmap_release(&r->ids);
+	tail_release(&r->tail);
+	vec_free(&r->found.items);
+	vec_free(&r->found.sessions);
+}
+
+struct report *report_new(const struct report_options *options, struct arena *mem)
+{
+	struct report *r = xcalloc(1, sizeof(*r));
+
+	r->options = *options;
+	r->mem = mem;
+	load_matchers(r);
+	r->formats = xcalloc(report_format_count, sizeof(*r->formats));
+	r->excerpt = excerpt_new();
+	load_literals(r);
+	begin_text(r);
 	return r;
+}
+
+void report_restart(struct report *r, struct str file)
+{
+	end_text(r);
+	r->options.file = file;
+	excerpt_reset(r->excerpt);
+	begin_text(r);
 }
 
 void report_free(struct report *r)
 {
 	if (!r)
 		return;
-	for (size_t i = 0; i < report_format_count; i++) {
-		arena_release(&r->formats[i].out.scratch);
-		free(r->formats[i].state);
-	}
+	end_text(r);
 	free(r->formats);
 	prefilter_free(r->prefilter);
-	documents_free(r->documents);
 	matcher_set_free(r->matchers);
-	lines_release(&r->lines);
-	strmap_release(&r->seen);
-	strmap_release(&r->ids);
-	tail_release(&r->tail);
 	excerpt_free(r->excerpt);
-	vec_free(&r->found.items);
-	vec_free(&r->found.sessions);
 	free(r);
 }
 

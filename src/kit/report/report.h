@@ -35,6 +35,9 @@ struct report;
 struct report *report_new(const struct report_options *options, struct arena *mem);
 void report_free(struct report *report);
 DEFINE_CLEANUP(struct report *, report_free)
+/* After report_finish(): another text, with the same options but for its name, read by the same
+ * report; much cheaper than a new one. */
+void report_restart(struct report *report, struct str file);
 void report_feed(struct report *report, struct str text);
 /* Ends the input, appends to out; kinds, frames in the project and fingerprints are filled.
  * 0, or REPORT_NOTHING when no failure was recognised (counts may be filled all the same). */
