@@ -87,6 +87,8 @@ void out_reset(struct report_out *out);
 void out_session(struct report_out *out, int first, int last);
 /* The log names the project's folder (the first one counts). */
 void out_root(struct report_out *out, struct str path);
+/* Text that a document holds: lines for the formats as if they stood at that line. */
+void report_take_text(struct report *report, struct str text, int number);
 /* Adds n (>= 0) to one of the counts. */
 void out_count(int *count, int n);
 

@@ -224,6 +224,14 @@ static void feed_lines(struct report *r, struct str text)
 			take_line(r, &line);
 }
 
+void report_take_text(struct report *r, struct str text, int number)
+{
+	struct report_line line = {.number = number};
+
+	while (str_next_line(&text, &line.text))
+		take_line(r, &line);
+}
+
 void report_feed(struct report *r, struct str text)
 {
 	struct str plain;

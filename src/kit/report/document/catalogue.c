@@ -10,6 +10,8 @@ static uint16_t condition(struct catalogue *c, struct str path)
 		n = c->conditions.n + 1;
 		assert(n <= CATALOGUE_CONDITIONS);
 		strmap_put(&c->conditions, path, (void *)n);
+		if (str_find_char(path, '*') >= 0)
+			vec_push(&c->wild, arena_str(&c->mem, path));
 	}
 	return (uint16_t)(n - 1);
 }
@@ -47,18 +49,27 @@ static void add_dialect(struct catalogue *c, const struct dialect *d, const char
 
 void catalogue_init(struct catalogue *c, const char *only)
 {
+	struct err err = ERR_INIT;
+
 	*c = (struct catalogue){0};
 	arena_init(&c->mem);
 	strmap_init(&c->conditions);
 	strmap_init(&c->roots);
 	for (size_t i = 0; dialects[i]; i++)
 		add_dialect(c, dialects[i], only);
+	/* Data of our own that a unit test has read: it cannot be bad. */
+	if (shapes_load(&c->shapes, &c->mem, &err) < 0)
+		assert(!"templates/reports are readable");
+	vec_each (shape, &c->shapes.dialects)
+		add_dialect(c, *shape, only);
 }
 
 void catalogue_release(struct catalogue *c)
 {
 	vec_free(&c->dialects);
 	vec_free(&c->signatures);
+	vec_free(&c->wild);
+	shapes_release(&c->shapes);
 	strmap_release(&c->conditions);
 	strmap_release(&c->roots);
 	arena_release(&c->mem);
@@ -104,15 +115,37 @@ const struct dialect *sighting_match(const struct sighting *s)
 	return best ? best->dialect : NULL;
 }
 
-static void see(struct sighting *s)
+static void mark(struct sighting *s, struct str condition)
 {
-	uintptr_t n = (uintptr_t)strmap_get(&s->catalogue->conditions, buf_view(&s->path));
+	uintptr_t n = (uintptr_t)strmap_get(&s->catalogue->conditions, condition);
 
 	if (!n || (s->seen[(n - 1) / 64] >> ((n - 1) % 64) & 1))
 		return;
 	s->seen[(n - 1) / 64] |= UINT64_C(1) << ((n - 1) % 64);
 	if (!s->json && sighting_match(s))
 		*s->pause = true;
+}
+
+/* A star stands for any one name. */
+static bool is_like(struct str wild, struct str path)
+{
+	struct str a, b;
+
+	while (wild.n && path.n) {
+		bool more_a = str_next(&wild, '/', &a), more_b = str_next(&path, '/', &b);
+
+		if (!more_a || !more_b || (!str_eq_c(a, "*") && !str_eq(a, b)))
+			return false;
+	}
+	return wild.n == 0 && path.n == 0;
+}
+
+static void see(struct sighting *s)
+{
+	mark(s, buf_view(&s->path));
+	vec_each (wild, &s->catalogue->wild)
+		if (is_like(*wild, buf_view(&s->path)))
+			mark(s, *wild);
 }
 
 static void push(struct sighting *s, struct str name)
@@ -138,7 +171,7 @@ static bool sighting_enter(void *state, struct str name)
 static void pop(struct sighting *s)
 {
 	buf_truncate(&s->path, s->from[--s->depth]);
-	if (s->depth == 0)
+	if (s->depth == 0 && (!s->json || sighting_match(s)))
 		*s->pause = true;
 }
 

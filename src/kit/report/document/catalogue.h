@@ -5,6 +5,7 @@
 #include "base/strmap.h"
 #include "kit/report/document/dialect.h"
 #include "kit/report/document/event.h"
+#include "kit/report/document/shape.h"
 
 enum { CATALOGUE_CONDITIONS = 1024 };
 
@@ -18,7 +19,9 @@ struct catalogue {
 	vec(const struct dialect *) dialects;
 	vec(struct signature) signatures;
 	struct strmap conditions; /* "path" or "path=text" -> its number + 1 */
+	vec(struct str) wild;     /* those of conditions that hold a "*" for a name */
 	struct strmap roots;      /* outermost names of XML */
+	struct shapes shapes;
 	struct arena mem;
 };
 
@@ -30,8 +33,8 @@ void catalogue_release(struct catalogue *c);
 struct sighting {
 	const struct catalogue *catalogue;
 	bool json;
-	bool *pause; /* set once enough was seen: JSON's first outermost thing; in XML a name that
-			tells the dialect, or an outermost one that is in no signature */
+	bool *pause; /* set once enough was seen: JSON's outermost thing that tells the dialect; in
+			XML any name that does, or an outermost one that is in no signature */
 	uint64_t seen[CATALOGUE_CONDITIONS / 64];
 	struct buf path;
 	size_t from[DOCUMENT_DEPTH + 1]; /* where each name of the path begins */

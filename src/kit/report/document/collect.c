@@ -153,6 +153,8 @@ static void link_to(struct node *parent, struct node *node)
 static void end_record(struct collect *c, const struct node *node)
 {
 	c->record_depth = 0;
+	for (struct node *n = node->parent; n; n = n->parent)
+		n->records++;
 	c->out->first_line = node->line;
 	c->out->last_line = c->line(c->reader);
 	c->dialect->record(c->dialect, c->state, c->out, node);

@@ -11,7 +11,6 @@
 struct document_out {
 	struct report_out *report;
 	int first_line, last_line; /* of the record */
-	bool findings;             /* nothing but findings so far: they are what it is about */
 };
 
 struct dialect {
@@ -32,9 +31,11 @@ struct dialect {
 		const struct node *record);
 	/* Something that enclosed records or could have ends; its values and kept parts are there.
 	 * May be NULL. */
-	void (*leave)(void *state, struct document_out *out, const struct node *node);
-	/* The document ended; may be NULL. */
+	void (*leave)(void *state, struct document_out *out, struct node *node);
+	/* The input ended; may be NULL. */
 	void (*end)(void *state, struct document_out *out);
+	/* What the state owns; may be NULL. */
+	void (*release)(void *state);
 };
 
 /* Reports a failure of the record. */
@@ -43,6 +44,10 @@ report_ref document_emit(struct document_out *out, const struct failure *f, enum
 enum document_result { RESULT_PASSED, RESULT_FAILED, RESULT_ERROR, RESULT_SKIPPED };
 void document_count(struct document_out *out, enum document_result result);
 
-extern const struct dialect dialect_junit;
+/* Text that the record holds is for the formats that read lines: what a compiler said. */
+void document_text(struct document_out *out, struct str text);
+
+extern const struct dialect dialect_junit, dialect_gotest_json, dialect_dart, dialect_cucumber,
+	dialect_trx, dialect_valgrind, dialect_sarif, dialect_gcc_json, dialect_rustc;
 /* NULL ends. */
 extern const struct dialect *const dialects[];

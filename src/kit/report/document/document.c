@@ -59,6 +59,8 @@ struct documents *documents_new(struct report *report, const char *only)
 static void met_free(struct met *met)
 {
 	arena_release(&met->out.scratch);
+	if (met->dialect->release)
+		met->dialect->release(met->state);
 	free(met->state);
 	free(met);
 }
@@ -361,10 +363,13 @@ void documents_finish(struct documents *d, struct str *plain)
 
 bool documents_has_dialect(const char *name)
 {
-	for (size_t i = 0; dialects[i]; i++)
-		if (!strcmp(dialects[i]->name, name))
-			return true;
-	return false;
+	struct catalogue catalogue;
+	bool has;
+
+	catalogue_init(&catalogue, name);
+	has = catalogue.dialects.n > 0;
+	catalogue_release(&catalogue);
+	return has;
 }
 
 const char *documents_dialect_name(size_t i)
@@ -381,6 +386,11 @@ const char *documents_dialect_name(size_t i)
 report_ref document_emit(struct document_out *out, const struct failure *f, enum report_role role)
 {
 	return out_emit(out->report, f, role, out->first_line, out->last_line);
+}
+
+void document_text(struct document_out *out, struct str text)
+{
+	report_take_text(out->report->report, text, out->first_line);
 }
 
 void document_count(struct document_out *out, enum document_result result)

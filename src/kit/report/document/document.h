@@ -27,4 +27,5 @@ int documents_lines(struct documents *d);
 const struct report_out *documents_out(const struct documents *d, size_t i);
 
 bool documents_has_dialect(const char *name);
+/* The i-th of those that are code, NULL behind the last; those of templates/reports/ are more. */
 const char *documents_dialect_name(size_t i);

@@ -12,13 +12,13 @@
 /* What says that the case went wrong, in the order in which it is believed. */
 static const struct node *find_bad(const struct node *node, bool *error)
 {
-	static const char *const names[] = {"failure", "error", "warning"};
+	static const char *const names[] = {"failure", "error"};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		const struct node *bad = node_get(node, names[i]);
 
 		*error = i == 1;
-		if (bad && (bad->first || bad->text.n || i < 2))
+		if (bad)
 			return bad;
 	}
 	return NULL;
@@ -91,6 +91,8 @@ static void name_case(struct failure *f, const struct node *node, struct arena *
 	f->duration_s = node_seconds(node, "time");
 	if (str_eq_c(node_text(node, "../name"), "pytest"))
 		f->id = pytest_id(node, mem);
+	else if (str_eq_c(node_text(node, "../../name"), "AllTests")) /* GoogleTest */
+		f->id = arena_printf(mem, "%.*s.%.*s", STR_ARGS(f->suite), STR_ARGS(f->name));
 }
 
 static void report_case(struct document_out *out, const struct node *node, const struct node *bad)
@@ -133,10 +135,36 @@ static void junit_record(const struct dialect *dialect, void *state, struct docu
 	}
 }
 
+/* A suite that names no test case, only how many there were. */
+static void junit_leave(void *state, struct document_out *out, struct node *node)
+{
+	static const char *const skips[] = {"skipped", "skip", "ignored", "disabled", NULL};
+	struct test_counts *c = &out->report->counts;
+	int tests = node_int(node, "tests", -1), failed = node_int(node, "failures", 0);
+	int errors = node_int(node, "errors", 0), skipped = 0;
+	struct str s = node_text_any(node, skips);
+
+	(void)state;
+	if (node->records || tests < 0 || !str_eq_c(node->name, "testsuite"))
+		return;
+	(void)str_take_int(&s, &skipped);
+	if (failed < 0 || errors < 0 || skipped < 0 || (int64_t)failed + errors + skipped > tests)
+		return;
+	out_count(&c->tests, tests);
+	out_count(&c->failed, failed);
+	out_count(&c->errors, errors);
+	out_count(&c->skipped, skipped);
+	out_count(&c->passed, tests - failed - errors - skipped);
+	for (struct node *n = node->parent; n; n = n->parent)
+		n->records++;
+}
+
 const struct dialect dialect_junit = {
 	.name = "junit",
-	.known_by = (const char *const[]){"testsuites", "testsuite", NULL},
+	.known_by = (const char *const[]){"testsuite", "testsuites/testsuite",
+		"testsuites/testcase", "testsuites/tests", "testrun/testsuite", NULL},
 	.records = (const char *const[]){"testcase", "testsuite/error", "testsuite/failure", NULL},
 	.skip = (const char *const[]){"system-out", "system-err", "properties", NULL},
 	.record = junit_record,
+	.leave = junit_leave,
 };

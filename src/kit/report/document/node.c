@@ -78,13 +78,49 @@ void node_set_text(struct node_pool *p, struct node *node, struct str text)
 	node->text = pool_str(p, text);
 }
 
-static const struct node *child(const struct node *node, struct str name)
+static bool is_named(const struct node *node, struct str name)
 {
-	const struct node *n = node->first;
+	return str_eq_c(name, "*") || str_eq(node->name, name);
+}
 
-	while (n && !str_eq_c(name, "*") && !str_eq(n->name, name))
+/* "key=x|y": whether the node has a child of that name with one of these texts. */
+static bool passes(const struct node *node, struct str filter)
+{
+	struct str key, one;
+
+	if (filter.n == 0)
+		return true;
+	if (!str_cut(&filter, "=", &key))
+		return false;
+	for (const struct node *n = node->first; n; n = n->next) {
+		struct str values = filter;
+
+		while (str_eq(n->name, key) && str_next(&values, '|', &one))
+			if (str_eq(str_trim(n->text), one))
+				return true;
+	}
+	return false;
+}
+
+/* The first child from n on of the name that the step "name" or "name[key=x|y]" asks for. */
+static const struct node *find(const struct node *n, struct str step)
+{
+	struct str filter = step, name;
+
+	if (!str_cut(&filter, "[", &name)) {
+		name = step;
+		filter = STR("");
+	} else if (str_ends(filter, "]")) {
+		filter.n--;
+	}
+	while (n && (!is_named(n, name) || !passes(n, filter)))
 		n = n->next;
 	return n;
+}
+
+const struct node *node_child(const struct node *node, struct str step, const struct node *before)
+{
+	return find(before ? before->next : node->first, step);
 }
 
 const struct node *node_get(const struct node *node, const char *path)
@@ -95,7 +131,7 @@ const struct node *node_get(const struct node *node, const char *path)
 		if (str_eq_c(name, ".."))
 			node = node->parent;
 		else if (!str_eq_c(name, "."))
-			node = child(node, name);
+			node = find(node->first, name);
 	}
 	return node;
 }

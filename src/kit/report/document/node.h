@@ -5,7 +5,7 @@
  *
  * A path names children from a node on: "location/start/line" is the first child of that name of
  * the first of that name... "../name" goes to what encloses, "*" is a child of any name, "." the
- * node itself. */
+ * node itself, "name[key=x|y]" the first of that name that has such a key. No "/" in a value. */
 #pragma once
 
 #include "base/buf.h"
@@ -13,7 +13,8 @@
 struct node {
 	struct str name, text; /* text is UTF-8, "" when there is none */
 	struct node *parent, *next, *first, *last;
-	int line; /* of the text that is read, 1-based; 0 for a value */
+	int line;    /* of a record in the text that is read, 1-based */
+	int records; /* that ended inside */
 };
 
 /* Where nodes live: of fixed size, so that they do not move. Full pools take nothing more. */
@@ -41,6 +42,8 @@ void node_set_text(struct node_pool *p, struct node *node, struct str text);
 
 /* By a path, see above; NULL when there is none, or node is NULL. */
 const struct node *node_get(const struct node *node, const char *path);
+/* The child behind before (NULL: the first) that one step of a path asks for; NULL without. */
+const struct node *node_child(const struct node *node, struct str step, const struct node *before);
 /* The next sibling of the same name. */
 const struct node *node_again(const struct node *node);
 /* The text of node_get(), trimmed of white space; "" without. */

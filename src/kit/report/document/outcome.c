@@ -103,6 +103,7 @@ static bool read_inline(struct failure *f)
 	static const struct pair pairs[] = {
 		{"expected:<", "> but was:<", ">"},
 		{"expected: <", "> but was: <", ">"},
+		{"Expected:<", ">. Actual:<", ">"},
 		{"expected [", "] but found [", "]"},
 	};
 
@@ -127,7 +128,7 @@ static void read_lines(struct failure *f)
 	static const char *const expected[] = {
 		"Expected: ", "expected: ", "Expected value: ", "- Expected: "};
 	static const char *const actual[] = {"Received: ", "Actual: ", "But was: ", "actual: ",
-		"but was: ", "got: ", "     got: ", "Which is: "};
+		"but was: ", "got: ", "     got: "};
 	struct str rest = f->message, line;
 
 	while (str_next_line(&rest, &line)) {
@@ -141,23 +142,32 @@ static void read_lines(struct failure *f)
 	}
 }
 
-/* What a report says of a test's place is mostly where the test begins: the stack knows where in
- * that file it went wrong. */
+/* What a report says of a test's place is mostly where the test begins: the stack knows where it
+ * went wrong. */
 static void read_place(struct failure *f, struct str text, struct arena *mem)
 {
 	struct str file = f->file;
+	int line = f->line, column = f->column;
 
 	f->file = STR("");
+	f->line = f->column = 0;
 	stack_text_read(f, text, mem);
-	if (file.n == 0 || str_eq(str_basename(file), str_basename(f->file)))
+	if (f->file.n)
 		return;
 	f->file = file;
-	vec_each (frame, &f->stack)
-		if (frame->line && str_eq(str_basename(frame->path), str_basename(file))) {
-			f->line = frame->line;
-			f->column = frame->column;
-			return;
-		}
+	f->line = line;
+	f->column = column;
+}
+
+/* GoogleTest puts the place before the message. */
+static void skip_place(struct str *message)
+{
+	struct str rest = *message, line;
+	struct frame frame;
+
+	if (str_next_line(&rest, &line) && rest.n && str_find_char(line, ' ') < 0 &&
+		stack_text_place(line, &frame))
+		*message = rest;
 }
 
 void outcome_explain(struct failure *f, struct str message, struct str text, struct arena *mem)
@@ -167,11 +177,14 @@ void outcome_explain(struct failure *f, struct str message, struct str text, str
 		f->message = without_stack(text, mem);
 	if (f->message.n == 0)
 		f->message = message;
+	if (text.n == 0)
+		text = message;
+	skip_place(&f->message);
 	split_type(&f->type, &f->message);
 	/* pytest leaves it out where an assert statement failed. */
 	if (f->type.n == 0 && (str_starts(f->message, "assert ") || str_eq_c(f->message, "assert")))
 		f->type = STR("AssertionError");
-	read_place(f, text.n ? text : message, mem);
+	read_place(f, text, mem);
 	if (!f->expected.p && !f->actual.p && !read_inline(f))
 		read_lines(f);
 	if (f->language.n == 0)

@@ -165,6 +165,30 @@ static bool php_frame(struct str s, struct frame *out)
 	return is_path(out->path);
 }
 
+/* Dart: "test/a_test.dart 7:7  main.<fn>". */
+static bool dart_frame(struct str s, struct frame *out)
+{
+	struct str path;
+
+	if (!str_cut(&s, ".dart ", &path) || str_find_char(path, ' ') >= 0)
+		return false;
+	out->path = str_make(path.p, path.n + strlen(".dart"));
+	if (!str_take_int(&s, &out->line))
+		return false;
+	if (str_skip(&s, ":") && !str_take_int(&s, &out->column))
+		return false;
+	out->function = str_trim(s);
+	return true;
+}
+
+/* Go: "/path/x.go:12 +0x1d" below the function's line. */
+static bool go_frame(struct str s, struct frame *out)
+{
+	struct str place = scan_until(s, " +0x");
+
+	return place.n < s.n && take_place(place, out) && str_ends(out->path, ".go");
+}
+
 /* "path:3: text", "path:3:5", "path:3:in `f'", "path(3): text", "path(3,5): text". */
 static bool plain_place(struct str s, struct frame *out)
 {
@@ -201,17 +225,24 @@ bool stack_text_frame(struct str line, struct frame *out, struct arena *mem)
 	*out = (struct frame){0};
 	if (str_skip(&s, "at "))
 		return at_frame(str_ltrim(s), out, mem);
-	if (python_frame(s, out) || php_frame(s, out))
+	if (python_frame(s, out) || php_frame(s, out) || go_frame(s, out) || dart_frame(s, out))
 		return true;
+	*out = (struct frame){0};
+	return plain_place(s, out);
+}
+
+bool stack_text_place(struct str s, struct frame *out)
+{
 	*out = (struct frame){0};
 	return plain_place(s, out);
 }
 
 bool stack_text_is_library(const struct frame *frame)
 {
-	static const char *const parts[] = {"node_modules/", "node:", "site-packages/",
-		"dist-packages/", "/usr/lib/", "/usr/include/", "/usr/local/lib/", "/vendor/",
-		"vendor/", "internal/", "<", "/gems/", "/_pytest/", "/rustc/", "/usr/src/"};
+	static const char *const parts[] = {"node_modules/", "node:", "/lib/ruby/",
+		"site-packages/", "dist-packages/", "/usr/lib/", "/usr/include/", "/usr/local/lib/",
+		"/vendor/", "vendor/", "internal/", "<", "/gems/", "package:", "dart:", "/_pytest/",
+		"/rustc/", "/usr/src/"};
 	static const char *const packages[] = {"java.", "javax.", "jdk.", "sun.", "junit.",
 		"org.junit.", "org.hamcrest.", "org.testng.", "org.assertj.", "org.mockito.",
 		"org.gradle.", "org.apache.maven.", "kotlin.", "scala.", "groovy.",
@@ -246,18 +277,48 @@ static void reverse(struct failure *f, size_t from)
 	}
 }
 
-static void set_place(struct failure *f, size_t from)
+static bool is_usable(const struct frame *frame)
 {
+	return frame->path.n && frame->line && !stack_text_is_library(frame);
+}
+
+/* "org.shop" of "org.shop.CartTest": code of the same owner. */
+static struct str owner_of(struct str class_)
+{
+	ptrdiff_t dot = str_find_char(class_, '.'), next;
+
+	if (dot < 0)
+		return STR("");
+	next = str_find_char(str_from(class_, (size_t)dot + 1), '.');
+	return next < 0 ? STR("") : str_slice(class_, 0, (size_t)(dot + 1 + next));
+}
+
+static const struct frame *find_place(const struct failure *f, size_t from)
+{
+	struct str owner = owner_of(f->suite);
+	const struct frame *first = NULL;
+
 	for (size_t i = from; i < f->stack.n; i++) {
 		const struct frame *frame = &f->stack.v[i];
 
-		if (frame->path.n == 0 || frame->line == 0 || stack_text_is_library(frame))
+		if (!is_usable(frame))
 			continue;
-		f->file = frame->path;
-		f->line = frame->line;
-		f->column = frame->column;
-		return;
+		if (owner.n == 0 || str_find(frame->function, owner) >= 0)
+			return frame;
+		first = first ? first : frame;
 	}
+	return first;
+}
+
+static void set_place(struct failure *f, size_t from)
+{
+	const struct frame *frame = find_place(f, from);
+
+	if (!frame)
+		return;
+	f->file = frame->path;
+	f->line = frame->line;
+	f->column = frame->column;
 }
 
 void stack_text_read(struct failure *f, struct str text, struct arena *mem)

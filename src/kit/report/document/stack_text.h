@@ -10,5 +10,7 @@
 void stack_text_read(struct failure *f, struct str text, struct arena *mem);
 /* One line; false when it is no frame. Paths put together are from mem. */
 bool stack_text_frame(struct str line, struct frame *out, struct arena *mem);
+/* "path:3", "path:3:5", "path(3)", "path(3,5)", perhaps with text behind. */
+bool stack_text_place(struct str s, struct frame *out);
 /* Whether the frame is in a runtime, a test framework, a package. */
 bool stack_text_is_library(const struct frame *frame);
