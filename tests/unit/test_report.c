@@ -119,6 +119,11 @@ static void every_matcher_compiles(void **state)
 		compile(m->name.p, &m->before);
 		compile(m->name.p, &m->first);
 		compile(m->name.p, &m->more);
+		compile(m->name.p, &m->function);
+		compile(m->name.p, &m->cause);
+		compile(m->name.p, &m->between);
+		if (!m->at_frames)
+			compile(m->name.p, &m->frame);
 		for (size_t k = 0; k < m->steps; k++)
 			compile(m->name.p, &m->then[k]);
 	}

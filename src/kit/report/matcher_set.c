@@ -128,32 +128,65 @@ static int read_literals(
 	return 0;
 }
 
+static int read_role(const struct yaml_node *node, struct matcher *m, struct err *err)
+{
+	static const struct {
+		const char *name;
+		enum report_role role;
+	} roles[] = {{"detail", ROLE_DETAIL}, {"trace", ROLE_TRACE}, {"signal", ROLE_SIGNAL},
+		{"result", ROLE_RESULT}, {"guess", ROLE_GUESS}};
+	struct str role = STR("detail");
+
+	if (yaml_read_str(node, "role", &role, err) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_LEN(roles); i++)
+		if (str_eq_c(role, roles[i].name)) {
+			m->role = roles[i].role;
+			return 0;
+		}
+	return yaml_error(node, err, "no role '%.*s'", STR_ARGS(role));
+}
+
 static int read_kind(const struct yaml_node *node, struct matcher *m, struct err *err)
 {
 	struct str kind = STR("lint");
 
 	if (yaml_read_str(node, "kind", &kind, err) < 0)
 		return -1;
-	m->guess = str_eq_c(kind, "guess");
-	if (m->guess)
-		kind = STR("lint");
 	if (!failure_kind_from_string(kind, &m->kind))
 		return yaml_error(node, err, "no kind '%.*s'", STR_ARGS(kind));
+	return read_role(node, m, err);
+}
+
+static int read_stack(
+	struct matcher_set *set, const struct yaml_node *node, struct matcher *m, struct err *err)
+{
+	if (read_pattern(set, node, "frame", &m->frame.pattern, err) < 0 ||
+		read_pattern(set, node, "function", &m->function.pattern, err) < 0 ||
+		read_pattern(set, node, "cause", &m->cause.pattern, err) < 0 ||
+		read_pattern(set, node, "between", &m->between.pattern, err) < 0 ||
+		yaml_read_bool(node, "bare", &m->bare, err) < 0 ||
+		yaml_read_int(node, "lead", 0, MATCHER_SKIP_MAX, &m->lead, err) < 0)
+		return -1;
+	m->at_frames = str_eq_c(m->frame.pattern, "at");
 	return 0;
 }
 
 static int read_matcher(
 	struct matcher_set *set, const struct yaml_node *node, struct matcher *m, struct err *err)
 {
-	static const char *const keys[] = {"name", "kind", "language", "severity", "literals",
-		"before", "pattern", "then", "more"};
+	static const char *const keys[] = {"name", "kind", "role", "language", "severity", "type",
+		"literals", "before", "pattern", "then", "more", "frame", "function", "cause",
+		"between", "bare", "lead"};
 
 	if (yaml_want(node, YAML_MAP, err) < 0 ||
 		yaml_check_keys(node, keys, ARRAY_LEN(keys), err) < 0 ||
 		yaml_read_str(node, "name", &m->name, err) < 0 ||
 		yaml_read_str(node, "language", &m->language, err) < 0 ||
 		yaml_read_str(node, "severity", &m->severity, err) < 0 ||
-		read_kind(node, m, err) < 0 || read_literals(set, node, m, err) < 0 ||
+		yaml_read_str(node, "type", &m->type, err) < 0 ||
+		read_stack(set, node, m, err) < 0 || read_kind(node, m, err) < 0 ||
+		read_literals(set, node, m, err) < 0 ||
 		read_pattern(set, node, "before", &m->before.pattern, err) < 0 ||
 		read_pattern(set, node, "pattern", &m->first.pattern, err) < 0 ||
 		read_pattern(set, node, "more", &m->more.pattern, err) < 0 ||
@@ -189,7 +222,9 @@ static int read_file(struct matcher_set *set, const struct embed *file, struct e
 /* What has all on one line is surer than what awaits more; both know their tool, unlike guesses. */
 static int rank(const struct matcher *m)
 {
-	return m->guess ? 2 : m->steps ? 1 : 0;
+	if (m->role == ROLE_GUESS)
+		return 2;
+	return m->steps || (matcher_has_frames(m) && !m->bare) ? 1 : 0;
 }
 
 static void sort_by_rank(struct matcher_set *set)
@@ -243,9 +278,11 @@ void matcher_set_free(struct matcher_set *set)
 	if (!set)
 		return;
 	vec_each (m, &set->items) {
-		regex_free(m->before.regex);
-		regex_free(m->first.regex);
-		regex_free(m->more.regex);
+		struct regex *const all[] = {m->before.regex, m->first.regex, m->more.regex,
+			m->frame.regex, m->function.regex, m->cause.regex, m->between.regex};
+
+		for (size_t i = 0; i < ARRAY_LEN(all); i++)
+			regex_free(all[i]);
 		for (size_t i = 0; i < m->steps; i++)
 			regex_free(m->then[i].regex);
 	}
@@ -286,6 +323,11 @@ long matcher_set_next(const struct matcher_set *set, struct str line, size_t fro
 	return -1;
 }
 
+bool matcher_has_frames(const struct matcher *m)
+{
+	return m->frame.pattern.n > 0;
+}
+
 int matcher_step_compile(struct matcher_step *step, struct err *err)
 {
 	return step->regex || !step->pattern.n ? 0 : regex_new(&step->regex, step->pattern, err);
@@ -302,9 +344,9 @@ static bool is_group(const char *group, const char *name)
 bool matcher_step_match(struct matcher_step *step, struct str text, struct matcher_take *take)
 {
 	static const char *const names[] = {
-		"file", "line", "column", "severity", "code", "message"};
+		"file", "line", "column", "severity", "code", "message", "type", "function"};
 	struct str *const fields[] = {&take->file, &take->line, &take->column, &take->severity,
-		&take->code, &take->message};
+		&take->code, &take->message, &take->type, &take->function};
 	struct str groups[REGEX_GROUPS_MAX];
 	struct err err = ERR_INIT;
 

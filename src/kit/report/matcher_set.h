@@ -6,10 +6,11 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "kit/report/format.h"
 #include "model/failure.h"
 #include "port/regex/regex.h"
 
-enum { MATCHER_STEPS = 4, MATCHER_SKIP_MAX = 40 };
+enum { MATCHER_STEPS = 4, MATCHER_SKIP_MAX = 60 };
 
 struct matcher_step {
 	struct str pattern;
@@ -19,12 +20,18 @@ struct matcher_step {
 };
 
 struct matcher {
-	struct str name, language, severity; /* "" if none */
-	enum failure_kind kind;              /* of what is no warning */
-	bool guess;                          /* only the look of a finding */
-	struct matcher_step before;          /* of the line before the first; may be without */
+	struct str name, language, severity, type; /* "" if none */
+	enum failure_kind kind;                    /* of what is no warning */
+	enum report_role role;
+	struct matcher_step before; /* of the line before the first; may be without */
 	struct matcher_step first, then[MATCHER_STEPS], more;
 	size_t steps;
+	/* A stack behind it: its lines, the ones that hold only a function's name, those that tell
+	 * the next exception of a chain, those that say nothing. */
+	struct matcher_step frame, function, cause, between;
+	bool at_frames; /* ... whose lines are read by stack_text_frame() */
+	bool bare;      /* it counts without a frame, too */
+	int lead;       /* lines of any kind before the first frame */
 	const char *const *literals;
 };
 
@@ -44,10 +51,12 @@ long matcher_set_next(const struct matcher_set *set, struct str line, size_t fro
 
 /* What the named groups of a pattern took. */
 struct matcher_take {
-	struct str file, line, column, severity, code, message;
+	struct str file, line, column, severity, code, message, type, function;
 };
 
 /* Whether text is like the step's pattern; adds what was taken, leaving the rest of *take. */
 bool matcher_step_match(struct matcher_step *step, struct str text, struct matcher_take *take);
+/* Whether a stack may follow. */
+bool matcher_has_frames(const struct matcher *m);
 /* Compiles a step's pattern now, to find a bad one. */
 int matcher_step_compile(struct matcher_step *step, struct err *err) MUST_CHECK;

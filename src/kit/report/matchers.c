@@ -3,7 +3,7 @@
  * (https://code.visualstudio.com/docs/editor/tasks#_defining-a-problem-matcher). */
 #include "kit/report/scan.h"
 
-#include "kit/report/matcher_set.h"
+#include "kit/report/matcher_stack.h"
 
 #include "kit/report/format.h"
 
@@ -16,7 +16,7 @@ enum {
 
 /* What the first lines said, kept for the findings behind them. */
 struct head {
-	char file[FIELD_BYTES], message[FIELD_BYTES], code[128], severity[32];
+	char file[FIELD_BYTES], message[FIELD_BYTES], code[128], severity[32], type[256];
 	int line, column;
 };
 
@@ -27,10 +27,14 @@ struct matchers {
 	bool have;              /* f is whole */
 	struct head head;
 	struct failure f; /* texts in the scratch */
+	struct matcher_stack stack;
 	int first_line, last_line;
 	struct matcher *listing; /* has found something in the line before, below head's file */
 	int listed_line;
-	int guesses; /* emitted */
+	int guesses;             /* emitted */
+	char start[FIELD_BYTES]; /* the line that active began with, which others may claim */
+	size_t start_n;
+	long index; /* of active */
 };
 
 static bool is_one_of(struct str word, const char *const *words)
@@ -77,6 +81,7 @@ static void remember(struct head *h, const struct matcher_take *take)
 	keep(h->message, sizeof(h->message), str_trim(take->message));
 	keep(h->code, sizeof(h->code), str_trim(take->code));
 	keep(h->severity, sizeof(h->severity), str_trim(take->severity));
+	keep(h->type, sizeof(h->type), take->type);
 	keep_number(&h->line, take->line);
 	keep_number(&h->column, take->column);
 }
@@ -95,6 +100,10 @@ static void make_failure(struct matchers *s, struct report_out *out, const struc
 		.language = m->language,
 		.duration_s = -1};
 	f->file = out_scratch(out, str_of(h->file));
+	if (h->type[0] || m->type.n)
+		f->type = h->type[0] ? out_scratch(out, str_of(h->type)) : m->type;
+	else if (m->role == ROLE_SIGNAL)
+		f->type = m->name;
 	f->name = out_scratch(out, str_of(h->code));
 	f->message = out_scratch(out, str_of(h->message));
 	if (!f->language.n)
@@ -102,6 +111,7 @@ static void make_failure(struct matchers *s, struct report_out *out, const struc
 	if (!f->language.p)
 		f->language = STR("");
 	s->have = true;
+	matcher_stack_reset(&s->stack);
 }
 
 static void flush(struct matchers *s, struct report_out *out)
@@ -111,13 +121,16 @@ static void flush(struct matchers *s, struct report_out *out)
 	if (!s->have)
 		return;
 	s->have = false;
+	if (matcher_has_frames(s->active) && s->stack.n == 0 && !s->active->bare)
+		return;
 	if (!f->message.n)
 		f->message = f->name;
-	if (f->file.n)
+	matcher_stack_give(&s->stack, out, f);
+	if (f->file.n && f->stack.n == 0)
 		failure_add_frame(f, &out->scratch,
 			(struct frame){.path = f->file, .line = f->line, .column = f->column});
-	s->guesses += s->active->guess;
-	out_emit(out, f, s->active->guess ? ROLE_GUESS : ROLE_DETAIL, s->first_line, s->last_line);
+	s->guesses += s->active->role == ROLE_GUESS;
+	out_emit(out, f, s->active->role, s->first_line, s->last_line);
 	out_reset(out);
 }
 
@@ -125,6 +138,40 @@ static void leave(struct matchers *s, struct report_out *out)
 {
 	flush(s, out);
 	s->active = NULL;
+}
+
+/* The first line of something. */
+struct beginning {
+	struct matcher *m;
+	long index;
+	struct matcher_take before, first;
+	bool listed; /* below the same head as the line before */
+};
+
+static void begin(struct matchers *s, struct report_out *out, const struct beginning *b, int number)
+{
+	struct matcher *m = b->m;
+	struct head head;
+
+	if (!b->listed)
+		s->head = (struct head){0};
+	remember(&s->head, &b->before);
+	head = s->head;
+	remember(&s->head, &b->first);
+	s->active = m;
+	s->index = b->index;
+	s->step = 0;
+	s->skipped = s->more = 0;
+	s->first_line = m->before.pattern.n && !b->listed ? number - 1 : number;
+	s->last_line = number;
+	if (m->steps == 0)
+		make_failure(s, out, m);
+	if (!m->before.pattern.n)
+		return;
+	if (m->steps == 0)
+		s->head = head;
+	s->listing = m;
+	s->listed_line = number;
 }
 
 /* A finding of the step that loops starts anew from what the head said. */
@@ -162,6 +209,7 @@ static bool take_more(struct matchers *s, struct report_out *out, const struct r
 	if (!s->have || s->more >= MORE_LINES || !matcher_step_match(&s->active->more, text, &take))
 		return false;
 	s->more++;
+	s->skipped = 0;
 	s->last_line = line->number;
 	if (s->listing == s->active)
 		s->listed_line = line->number;
@@ -175,24 +223,61 @@ static bool take_more(struct matchers *s, struct report_out *out, const struct r
 	return true;
 }
 
+static bool take_frame(struct matchers *s, struct report_out *out, const struct report_line *line)
+{
+	struct str text = str_slice(line->text, 0, LOOKED_AT_BYTES);
+
+	if (!s->have || !matcher_has_frames(s->active) ||
+		!matcher_stack_line(&s->stack, s->active, out, text, &s->f))
+		return false;
+	s->last_line = line->number;
+	s->skipped = 0;
+	return true;
+}
+
+/* Others begin with the same words, and go on with this line. */
+static bool take_rival(struct matchers *s, struct report_out *out, const struct report_line *line)
+{
+	struct matcher_set *set = out_matchers(out);
+	struct str text = str_slice(line->text, 0, LOOKED_AT_BYTES);
+	struct str start = str_make(s->start, s->start_n);
+	struct matcher_take ignored = {0};
+	struct beginning b = {0};
+
+	if (s->step > 0 || s->active->steps == 0)
+		return false;
+	for (long i = s->index + 1; (i = matcher_set_next(set, start, (size_t)i)) >= 0; i++) {
+		b.m = matcher_set_at(set, (size_t)i);
+		b.index = i;
+		b.first = (struct matcher_take){0};
+		if (!b.m->steps || b.m->before.pattern.n ||
+			!matcher_step_match(&b.m->then[0], text, &ignored) ||
+			!matcher_step_match(&b.m->first, start, &b.first))
+			continue;
+		begin(s, out, &b, s->first_line);
+		return take_step(s, out, line);
+	}
+	return false;
+}
+
 /* Whether the line belongs to what an earlier one began. */
 static bool go_on(struct matchers *s, struct report_out *out, const struct report_line *line)
 {
 	struct matcher *m = s->active;
 
-	if (s->step < m->steps && take_step(s, out, line))
+	if (s->step < m->steps && (take_step(s, out, line) || take_rival(s, out, line)))
 		return true;
-	if (take_more(s, out, line))
+	if (s->step == m->steps && take_frame(s, out, line))
 		return true;
+	if (s->stack.n == 0 && take_more(s, out, line))
+		return true;
+	if (s->have && matcher_has_frames(m) && s->step == m->steps &&
+		matcher_stack_waits(&s->stack, m)) {
+		s->skipped++;
+		return true;
+	}
 	return s->step < m->steps && s->skipped++ < m->then[s->step].skip;
 }
-
-/* The first line of something. */
-struct beginning {
-	struct matcher *m;
-	struct matcher_take before, first;
-	bool listed; /* below the same head as the line before */
-};
 
 static bool begins(const struct matchers *s, struct beginning *b, const struct report_line *line)
 {
@@ -214,7 +299,8 @@ static bool find_beginning(const struct matchers *s, struct report_out *out,
 
 	for (long i = 0; (i = matcher_set_next(set, text, (size_t)i)) >= 0; i++) {
 		b->m = matcher_set_at(set, (size_t)i);
-		if (b->m->guess && (s->active || s->guesses >= GUESSES_MAX))
+		b->index = i;
+		if (b->m->role == ROLE_GUESS && (s->active || s->guesses >= GUESSES_MAX))
 			return false;
 		if (begins(s, b, line))
 			return true;
@@ -222,34 +308,10 @@ static bool find_beginning(const struct matchers *s, struct report_out *out,
 	return false;
 }
 
-static void begin(struct matchers *s, struct report_out *out, const struct beginning *b, int number)
-{
-	struct matcher *m = b->m;
-	struct head head;
-
-	if (!b->listed)
-		s->head = (struct head){0};
-	remember(&s->head, &b->before);
-	head = s->head;
-	remember(&s->head, &b->first);
-	s->active = m;
-	s->step = 0;
-	s->skipped = s->more = 0;
-	s->first_line = m->before.pattern.n && !b->listed ? number - 1 : number;
-	s->last_line = number;
-	if (m->steps == 0)
-		make_failure(s, out, m);
-	if (!m->before.pattern.n)
-		return;
-	s->head = head;
-	s->listing = m;
-	s->listed_line = number;
-}
-
 /* Nothing more can come of a single line. */
 static bool awaits(const struct matchers *s)
 {
-	return s->active->steps || s->active->more.pattern.n;
+	return s->active->steps || s->active->more.pattern.n || matcher_has_frames(s->active);
 }
 
 static bool matchers_line(void *state, struct report_out *out, const struct report_line *line)
@@ -266,6 +328,12 @@ static bool matchers_line(void *state, struct report_out *out, const struct repo
 	if (!find_beginning(s, out, line, &b))
 		return false;
 	begin(s, out, &b, line->number);
+	s->start_n = line->text.n < sizeof(s->start) ? line->text.n : sizeof(s->start);
+	if (s->start_n)
+		memcpy(s->start, line->text.p, s->start_n);
+	/* What is known by its first frame has its exception in the line before. */
+	if (b.m->before.pattern.n && matcher_has_frames(b.m))
+		(void)take_frame(s, out, line);
 	if (awaits(s))
 		return true;
 	leave(s, out);

@@ -29,9 +29,7 @@ const struct report_format format_signals = {
 		"429 Too Many Requests", "503 Service Unavailable", "Cannot allocate memory",
 		"Out of memory: Killed process", "virtual memory exhausted",
 		"The runner has received a shutdown signal", "lost communication with the server",
-		"The operation was canceled", "E: Unable to locate package", "E: Failed to fetch",
-		"No matching distribution found for", "Could not find a version that satisfies",
-		"npm ERR! code ", "npm error code ", "fatal: unable to access ",
+		"The operation was canceled", "fatal: unable to access ",
 		"fatal: Could not read from remote", NULL},
 	.line = signals_line,
 };
