@@ -82,7 +82,9 @@ static int run(struct cli *cli, struct err *err)
 		&(struct report_options){.format = format,
 			.root = real,
 			.root_guessed = !opts_str(&cli->opts, "root", NULL),
-			.warnings = opts_flag(&cli->opts, "warnings", false)},
+			.warnings = opts_flag(&cli->opts, "warnings", false)
+					    ? REPORT_WARNINGS_ALWAYS
+					    : REPORT_WARNINGS_AUTO},
 		&e.list, &e.mem);
 	r = explain(cli, &e, err);
 	inputs_release(&e.inputs);

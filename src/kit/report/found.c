@@ -147,6 +147,16 @@ static bool in_session(const struct found_list *list, const struct found *x)
 	return false;
 }
 
+/* Where a runner names the tests that failed, what else was thrown was handled. */
+static bool was_handled(const struct found *trace, const struct found *other)
+{
+	if (other->dropped || other->role >= ROLE_TRACE)
+		return false;
+	return tells_the_same(&trace->f, &other->f) ||
+	       (other->role == ROLE_RUNNER && other->f.language.n &&
+		       str_eq(other->f.language, trace->f.language));
+}
+
 static void drop_handled_traces(struct found_list *list)
 {
 	vec_each (x, &list->items) {
@@ -155,9 +165,10 @@ static void drop_handled_traces(struct found_list *list)
 		if (in_session(list, x))
 			x->dropped = true;
 		vec_each (other, &list->items)
-			if (!other->dropped && other->role < ROLE_TRACE &&
-				tells_the_same(&x->f, &other->f))
+			if (was_handled(x, other)) {
 				x->dropped = true;
+				break;
+			}
 	}
 }
 

@@ -472,8 +472,10 @@ static void give(
 	taxonomy_decide_kind(f);
 	missing_judge(resolver, f);
 	fingerprint_failure(f, r->mem);
-	/* Behind failures warnings are not what matters. */
-	if (f->kind != FAILURE_LINT || out->items.v[0].kind == FAILURE_LINT)
+	/* Warnings are not what made a run fail; a linter's errors are, where nothing else is. */
+	if (f->kind != FAILURE_LINT ||
+		(out->items.v[0].kind == FAILURE_LINT && str_eq_c(f->type, "error") &&
+			x->role == ROLE_DETAIL))
 		excerpt_claim(r->excerpt, x->last,
 			f->kind == FAILURE_LINT ? weights[0] : weights[x->role + 1]);
 }
