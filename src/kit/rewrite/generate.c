@@ -179,7 +179,7 @@ static void make_candidate(struct expansion *x, struct site *site, double weight
 static void expand(struct expansion *x, struct site *site, size_t ingredient, double weight)
 {
 	const struct template *t = site->template;
-	const struct ingredient *in = &t->ingredients[ingredient];
+	const struct ingredient *in;
 	struct value *values = NULL;
 	size_t n, own = site->n;
 
@@ -188,6 +188,7 @@ static void expand(struct expansion *x, struct site *site, size_t ingredient, do
 			make_candidate(x, site, weight);
 		return;
 	}
+	in = &t->ingredients[ingredient];
 	n = ingredient_values(site, in, &values, x->scratch);
 	for (size_t i = 0; i < n && x->n < SITE_VALUES_MAX; i++) {
 		site_bind(site, in->name, values[i].text, SYNTAX_NONE);
