@@ -1,6 +1,5 @@
 /* bench_drain: lines a second that templates are mined from, and memory.
- * usage: bench_drain FILE [REPEAT]      each line of FILE, REPEAT times (default 1)
- *        bench_drain --assign FILE      the template's number of each line, one a line */
+ * usage: bench_drain FILE [REPEAT]      each line of FILE, REPEAT times (default 1) */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -16,25 +15,6 @@ static int fail(const struct err *err)
 {
 	fprintf(stderr, "bench_drain: %s\n", err->msg);
 	return 1;
-}
-
-static int assign(struct drain *drain, struct str text)
-{
-	struct str rest = text, line;
-	uint32_t *ids = NULL;
-	size_t n = 0, lines = 0;
-
-	for (size_t i = 0; i < text.n; i++)
-		lines += text.p[i] == '\n';
-	ids = calloc(lines + 1, sizeof(*ids));
-	while (ids && str_next_line(&rest, &line)) {
-		ids[n] = drain_add(drain, line, (int64_t)n + 1);
-		n++;
-	}
-	for (size_t i = 0; i < n; i++)
-		printf("%u\n", drain_resolve(drain, ids[i]));
-	free(ids);
-	return 0;
 }
 
 static void measure(struct drain *drain, struct str text, int repeat)
@@ -67,22 +47,18 @@ static void measure(struct drain *drain, struct str text, int repeat)
 
 int main(int argc, char **argv)
 {
-	bool assigning = argc > 2 && str_eq_c(str_of(argv[1]), "--assign");
 	CLEANUP(drain_freep) struct drain *drain = NULL;
 	struct err err = ERR_INIT;
 	int repeat = 1;
 	BUF_AUTO text;
 
 	buf_init(&text, FILE_MAX);
-	if (argc < 2 ||
-		(!assigning && argc > 2 && !str_to_int(str_of(argv[2]), 1, 100000, &repeat))) {
-		fprintf(stderr, "usage: bench_drain FILE [REPEAT] | --assign FILE\n");
+	if (argc < 2 || (argc > 2 && !str_to_int(str_of(argv[2]), 1, 100000, &repeat))) {
+		fprintf(stderr, "usage: bench_drain FILE [REPEAT]\n");
 		return 2;
 	}
-	if (file_read(&text, argv[assigning ? 2 : 1], &err) < 0 || drain_new(&drain, &err) < 0)
+	if (file_read(&text, argv[1], &err) < 0 || drain_new(&drain, &err) < 0)
 		return fail(&err);
-	if (assigning)
-		return assign(drain, buf_view(&text));
 	measure(drain, buf_view(&text), repeat);
 	return 0;
 }

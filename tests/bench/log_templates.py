@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Grouping accuracy of the log templates: log_templates.py BENCH_DRAIN CORPUS [--raw] [--misses SYSTEM]
+"""Grouping accuracy of the log templates: log_templates.py SELFHEAL CORPUS [--raw] [--misses SYSTEM]
 
 CORPUS holds a folder for each system with SYSTEM_2k.log.gz and SYSTEM_2k.log_structured.csv.gz (LogHub's
 form). A line counts when its group is exactly that of its template (Zhu et al., ICSE-SEIP 2019). With
@@ -30,11 +30,14 @@ def lines_of(folder, system, rows, raw):
 
 
 def mine(program, lines):
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".log") as f:
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".log") as f, \
+            tempfile.NamedTemporaryFile("r") as ids:
         f.write("".join(line + "\n" for line in lines))
         f.flush()
-        out = subprocess.run([program, "--assign", f.name], check=True, stdout=subprocess.PIPE, text=True).stdout
-    return out.split()
+        subprocess.run([program, "explain", "--templates", "--assign", ids.name, f.name], check=True,
+                       stdout=subprocess.DEVNULL)
+        with open(ids.name, encoding="utf-8") as given:
+            return given.read().split()
 
 
 def groups(labels):

@@ -121,6 +121,30 @@ class CommandLine(unittest.TestCase):
             run = selfheal("explain", stdin=stdin)
             self.assertEqual(run.returncode, 0, run.stderr)
 
+    def test_templates_of_a_log(self):
+        log = "".join("2024-01-02 10:00:%02d ERROR cannot reach 10.0.0.%d: timed out\n" % (i, i) for i in range(6))
+        log += "2024-01-02 10:01:00 INFO all is well\n"
+        one, two = self.dir / "a.log", self.dir / "b.log"
+        one.write_text(log)
+        two.write_text(log)
+        state, ids = str(self.dir / "state"), self.dir / "ids"
+        run = selfheal("explain", "--templates", "--state", state, "--assign", str(ids), "--format", "json", str(one))
+        found = json.loads(run.stdout)
+        self.assertEqual((found["lines"], [t["count"] for t in found["templates"]]), (7, [6, 1]))
+        self.assertEqual(found["templates"][0]["template"], "<*> ERROR cannot reach <*>: timed out")
+        self.assertEqual(found["events"], [{"source": "logs", "severity": "high", "message": found["templates"][0]["template"],
+                                            "metadata": {"template": found["templates"][0]["id"], "hits": 6}}])
+        given = ids.read_text().split()
+        self.assertEqual((len(given), len(set(given[:6])), given[0] == given[6]), (7, 1, False))
+        # What is read in counts on.
+        again = selfheal("explain", "-t", "--state", state, str(two))
+        self.assertIn(b"        12  high      <*> ERROR cannot reach", again.stdout)
+        (self.dir / "state").write_text("{}\n")
+        broken = selfheal("explain", "-t", "--state", state, str(two))
+        self.assertEqual(broken.returncode, 2)
+        self.assertIn(b"line 1", broken.stderr)
+        self.assertEqual((self.dir / "state").read_text(), "{}\n")
+
     def test_no_escape_sequence_reaches_a_terminal(self):
         log = 'Traceback (most recent call last):\n  File "a.py", line 3, in f\n' \
               "ValueError: \033]0;title\a\033[2J\x9b bad\n"

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "app/cli/cmd.h"
+#include "app/cli/explain_templates.h"
 #include "app/render/render.h"
 #include "base/alloc.h"
 #include "base/file.h"
@@ -13,6 +14,11 @@ static const struct opt opts[] = {
 		"the project that the log is about: frames below it count most"},
 	{"as", 0, OPT_STR, "FORMAT", NULL, "read as this format instead of finding out"},
 	{"warnings", 'w', OPT_FLAG, NULL, NULL, "list warnings even where tests failed"},
+	{"templates", 't', OPT_FLAG, NULL, NULL,
+		"list the messages of logs instead, each once, with what varies left out"},
+	{"state", 0, OPT_STR, "FILE", NULL, "with --templates: go on from FILE, and write it"},
+	{"assign", 0, OPT_STR, "FILE", NULL,
+		"with --templates: write the template's number of each line to FILE"},
 	{0},
 };
 
@@ -72,6 +78,8 @@ static int run(struct cli *cli, struct err *err)
 	struct explanation e = {0};
 	int r;
 
+	if (opts_flag(&cli->opts, "templates", false))
+		return explain_templates(cli, err);
 	if (!real || !file_is_dir(real))
 		return err_set(err, ERR_CONFIG, "no folder '%s'", root);
 	if (format && !report_has_format(format))

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "heal/heal.h"
 
+struct drain;
 struct failure_list;
 
 /* How to go on, as the command line was given. */
@@ -30,6 +31,10 @@ void render_outputs(struct buf *out, const struct heal_result *r, const char *de
 void render_failures_text(struct buf *out, const struct failure_list *list, bool color);
 void render_failures_markdown(struct buf *out, const struct failure_list *list);
 void render_failures_json(struct buf *out, const struct failure_list *list);
+
+/* The templates mined from that many lines; with five hits of trouble, events. */
+void render_templates_text(struct buf *out, struct drain *drain, int64_t lines, bool color);
+void render_templates_json(struct buf *out, struct drain *drain, int64_t lines);
 
 /* The parts that text and Markdown share. */
 /* "healed", "nothing to do: ..." for a title. */

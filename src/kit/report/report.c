@@ -232,10 +232,23 @@ void report_take_text(struct report *r, struct str text, int number)
 		take_line(r, &line);
 }
 
+static void give_lines(struct report *r, struct str text)
+{
+	struct report_line line;
+
+	while (text.n)
+		if (lines_next(&r->lines, &text, &line))
+			r->options.line(r->options.data, line.text, line.number);
+}
+
 void report_feed(struct report *r, struct str text)
 {
 	struct str plain;
 
+	if (r->options.line) {
+		give_lines(r, text);
+		return;
+	}
 	while (documents_next(r->documents, &text, &plain))
 		if (plain.n)
 			feed_lines(r, plain);
@@ -568,6 +581,11 @@ int report_finish(struct report *r, struct failure_list *out, struct err *err)
 	size_t before = out->items.n;
 
 	(void)err;
+	if (r->options.line) {
+		if (lines_last(&r->lines, &line))
+			r->options.line(r->options.data, line.text, line.number);
+		return REPORT_NOTHING;
+	}
 	documents_finish(r->documents, &plain);
 	feed_lines(r, plain);
 	if (lines_last(&r->lines, &line))
