@@ -3,6 +3,7 @@
 #include <jansson.h>
 
 #include "base/limits.h"
+#include "base/utf8.h"
 
 void json_free(struct json_t *j)
 {
@@ -54,34 +55,6 @@ struct json_t *json_arr(void)
 	return json_array();
 }
 
-/* Length of the valid UTF-8 sequence at p, or 0. */
-static size_t utf8_len(const unsigned char *p, size_t n)
-{
-	size_t len;
-	uint32_t c;
-
-	if (p[0] < 0x80)
-		return 1;
-	if (p[0] >= 0xc2 && p[0] < 0xe0)
-		len = 2, c = p[0] & 0x1fu;
-	else if (p[0] >= 0xe0 && p[0] < 0xf0)
-		len = 3, c = p[0] & 0x0fu;
-	else if (p[0] >= 0xf0 && p[0] < 0xf5)
-		len = 4, c = p[0] & 0x07u;
-	else
-		return 0;
-	if (len > n)
-		return 0;
-	for (size_t i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (p[i] & 0x3fu);
-	}
-	if ((len == 3 && c < 0x800) || (len == 4 && (c < 0x10000 || c > 0x10ffff)))
-		return 0;
-	return c >= 0xd800 && c < 0xe000 ? 0 : len;
-}
-
 static struct json_t *str_cleaned(struct str s)
 {
 	BUF_AUTO clean;
@@ -89,7 +62,7 @@ static struct json_t *str_cleaned(struct str s)
 
 	buf_init(&clean, s.n * 3 + 1);
 	while (i < s.n) {
-		size_t len = utf8_len((const unsigned char *)s.p + i, s.n - i);
+		size_t len = utf8_length(str_from(s, i));
 
 		if (len)
 			buf_add(&clean, s.p + i, len);

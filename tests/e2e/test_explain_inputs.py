@@ -12,6 +12,7 @@ import tarfile
 import tempfile
 import time
 import unittest
+import xml.etree.ElementTree
 import zipfile
 
 SELFHEAL = os.environ["SELFHEAL"]
@@ -178,6 +179,46 @@ class Inputs(unittest.TestCase):
         self.check_one(self.explain("b.log", "-", stdin=CONSOLE.encode()))
         self.explain("-", "-", stdin=b"", code=2)
         self.assertIn("can be read once", self.stderr)
+
+    def output(self, form, log):
+        run = subprocess.run([SELFHEAL, "explain", "--format", form], input=log, stdout=subprocess.PIPE, check=True,
+                             timeout=60)
+        return run.stdout
+
+    def test_lines_that_matter_are_shown(self):
+        log = ("$ ./a\nfine\n\nError: the hat is lost\n  in the wood\n\nThe command \"./a\" exited with 1.\n").encode()
+        path = self.write("a.log", log)
+        texts = [self.output("text", log).decode(), self.output("markdown", log).decode(),
+                 subprocess.run([SELFHEAL, "explain", path], stdout=subprocess.PIPE, check=True).stdout.decode()]
+        for text in texts:
+            self.assertIn("lines that matter", text)
+            self.assertIn("4  Error: the hat is lost\n", text)
+            self.assertNotIn("fine", text)
+
+    def test_sarif_and_junit_whatever_the_log_holds(self):
+        hostile = CONSOLE.replace("4 == 3", "'<&\"\0\x01\x1b[1m]]>' == '\ufffe\U0001f40d'").encode()
+        for log in (b"", CONSOLE.encode(), hostile, hostile.replace(b"test_total", b"test_\xff\xc0\xaf"),
+                    b"a.c:1:2: error: no\nC:\\x y\\b.c:3:4: error: 100%\n"):
+            sarif = json.loads(self.output("sarif", log))
+            self.assertEqual(sarif["version"], "2.1.0")
+            run = sarif["runs"][0]
+            for result in run["results"]:
+                self.assertEqual(run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"], result["ruleId"])
+                self.assertTrue(result["message"]["text"])
+                for place in result["locations"]:
+                    uri = place.get("physicalLocation", {}).get("artifactLocation", {}).get("uri", "a")
+                    self.assertRegex(uri, r"^([A-Za-z0-9._~/+@,=:-]|%[0-9A-F]{2})+$")
+            suites = xml.etree.ElementTree.fromstring(self.output("junit", log))
+            cases = suites.findall("testsuite/testcase")
+            self.assertEqual(len(cases), len(run["results"]))
+            self.assertEqual(int(suites.get("failures")) + int(suites.get("errors")), len(cases))
+            self.assertTrue(all(c.get("name") and c.get("classname") for c in cases))
+
+    def test_junit_is_read_back(self):
+        first = self.explain(stdin=CONSOLE.encode())["failures"][0]
+        again = self.explain(self.write("again.xml", self.output("junit", CONSOLE.encode())))["failures"][0]
+        for key in ("name", "type", "message", "line", "file"):
+            self.assertEqual(again[key], first[key])
 
     def test_folders_hold_more_than_reports(self):
         self.write("src/main.py", CONSOLE)

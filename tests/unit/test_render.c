@@ -186,7 +186,11 @@ static void every_form_of_a_list_of_failures(void **state)
 	static const struct {
 		const char *suffix;
 		void (*render)(struct buf *out, const struct failure_list *list);
-	} forms[] = {{"md", render_failures_markdown}, {"json", render_failures_json}};
+	} forms[] = {{"json", render_failures_json}, {"sarif", render_failures_sarif},
+		{"junit.xml", render_failures_junit}};
+	const struct render_lines lines = {
+		STR("8\tdef test_empty():\n9\t>   mean([])\n12\tE   \033[2J ``` error\n"),
+		STR("ci.log")};
 	struct failure_list list;
 	struct buf out;
 
@@ -195,8 +199,11 @@ static void every_form_of_a_list_of_failures(void **state)
 	list.counts = (struct test_counts){12, 11, 1, 0, -1};
 	add_failure(&list);
 	buf_init(&out, 1 << 20);
-	render_failures_text(&out, &list, false);
+	render_failures_text(&out, &list, &lines, false);
 	assert_true(golden_holds("golden/render/failures.txt", buf_view(&out)));
+	buf_reset(&out);
+	render_failures_markdown(&out, &list, &lines);
+	assert_true(golden_holds("golden/render/failures.md", buf_view(&out)));
 	for (size_t f = 0; f < ARRAY_LEN(forms); f++) {
 		char path[128];
 		buf_reset(&out);

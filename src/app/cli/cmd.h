@@ -8,7 +8,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN };
+/* The last two are explain's alone. */
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN, FORMAT_SARIF, FORMAT_JUNIT };
 
 /* The exit codes others script against. */
 enum exit_code {

@@ -9,7 +9,12 @@
 #include "base/log.h"
 #include "kit/report/inputs.h"
 
+/* In the order of enum format. */
+static const char *const format_words[] = {"text", "json", "markdown", "sarif", "junit", NULL};
+
 static const struct opt opts[] = {
+	{"format", 'f', OPT_ENUM, "text|json|markdown|sarif|junit", "text",
+		"the form of the result on stdout", .words = format_words},
 	{"root", 0, OPT_STR, "DIR", ".",
 		"the project that the log is about: frames below it count most"},
 	{"as", 0, OPT_STR, "FORMAT", NULL, "read as this format instead of finding out"},
@@ -59,14 +64,20 @@ static int unknown_format(const char *name, struct err *err)
 
 static int explain(struct cli *cli, struct explanation *e, struct err *err)
 {
+	struct render_lines lines;
 	if (read_inputs(e, cli, err) < 0)
 		return -1;
+	lines = (struct render_lines){buf_view(&e->inputs.lines), e->inputs.lines_of};
 	if (cli->format == FORMAT_JSON)
 		render_failures_json(&cli->out, &e->list);
 	else if (cli->format == FORMAT_MARKDOWN)
-		render_failures_markdown(&cli->out, &e->list);
+		render_failures_markdown(&cli->out, &e->list, &lines);
+	else if (cli->format == FORMAT_SARIF)
+		render_failures_sarif(&cli->out, &e->list);
+	else if (cli->format == FORMAT_JUNIT)
+		render_failures_junit(&cli->out, &e->list);
 	else
-		render_failures_text(&cli->out, &e->list, cli->color);
+		render_failures_text(&cli->out, &e->list, &lines, cli->color);
 	return EXIT_DONE;
 }
 

@@ -108,7 +108,31 @@ static void one(const struct painter *p, const struct failure *f)
 	verdict(p, f);
 }
 
-void render_failures_text(struct buf *out, const struct failure_list *list, bool color)
+/* The lines of the log that a person would paste. */
+static void lines_that_matter(const struct painter *p, const struct render_lines *lines)
+{
+	struct str rest = lines->lines, line, number;
+	int before = 0, at = 0;
+
+	if (!rest.n)
+		return;
+	buf_c(p->out, "\nthe lines that matter, of ");
+	clean_line(p->out, str_eq_c(lines->of, "-") ? STR("the input") : lines->of, 200);
+	buf_c(p->out, ":\n");
+	while (str_next_line(&rest, &line)) {
+		if (!str_cut(&line, "\t", &number) || !str_to_int(number, 0, INT32_MAX, &at))
+			continue;
+		if (before && at > before + 1)
+			buf_c(p->out, "       ...\n");
+		before = at;
+		buf_printf(p->out, "%6d  ", at);
+		clean_terminal(p->out, line);
+		buf_char(p->out, '\n');
+	}
+}
+
+void render_failures_text(struct buf *out, const struct failure_list *list,
+	const struct render_lines *lines, bool color)
 {
 	struct painter p = {.out = out, .color = color};
 
@@ -120,9 +144,25 @@ void render_failures_text(struct buf *out, const struct failure_list *list, bool
 	vec_each (f, &list->items) {
 		one(&p, f);
 	}
+	lines_that_matter(&p, lines);
 }
 
-void render_failures_markdown(struct buf *out, const struct failure_list *list)
+static void markdown_lines(struct buf *out, const struct render_lines *lines)
+{
+	BUF_AUTO text = BUF_INIT(LIMIT_TEXT_BYTES);
+	struct str rest = lines->lines, line, number;
+
+	while (str_next_line(&rest, &line))
+		if (str_cut(&line, "\t", &number))
+			buf_printf(&text, "%.*s  %.*s\n", STR_ARGS(number), STR_ARGS(line));
+	if (!text.n)
+		return;
+	buf_c(out, "\n### The lines that matter\n\n");
+	clean_md_fence(out, "", buf_view(&text));
+}
+
+void render_failures_markdown(
+	struct buf *out, const struct failure_list *list, const struct render_lines *lines)
 {
 	BUF_AUTO line = BUF_INIT(LIMIT_LINE_BYTES);
 
@@ -145,6 +185,7 @@ void render_failures_markdown(struct buf *out, const struct failure_list *list)
 		}
 		buf_char(out, '\n');
 	}
+	markdown_lines(out, lines);
 }
 
 void render_failures_json(struct buf *out, const struct failure_list *list)

@@ -28,9 +28,19 @@ void render_annotations(struct buf *out, const struct heal_result *r);
 /* name=value pairs for $GITHUB_OUTPUT; delimiter is one that no value holds. */
 void render_outputs(struct buf *out, const struct heal_result *r, const char *delimiter);
 
-void render_failures_text(struct buf *out, const struct failure_list *list, bool color);
-void render_failures_markdown(struct buf *out, const struct failure_list *list);
+/* lines: those that matter, "number TAB text" each, may be empty; of: whose they are. */
+struct render_lines {
+	struct str lines, of;
+};
+
+void render_failures_text(struct buf *out, const struct failure_list *list,
+	const struct render_lines *lines, bool color);
+void render_failures_markdown(
+	struct buf *out, const struct failure_list *list, const struct render_lines *lines);
 void render_failures_json(struct buf *out, const struct failure_list *list);
+/* SARIF 2.1.0; JUnit XML. */
+void render_failures_sarif(struct buf *out, const struct failure_list *list);
+void render_failures_junit(struct buf *out, const struct failure_list *list);
 
 /* The templates mined from that many lines; with five hits of trouble, events. */
 void render_templates_text(struct buf *out, struct drain *drain, int64_t lines, bool color);

@@ -10,20 +10,30 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "kit/report/lines.h"
 #include "port/format/archive.h"
 
-enum { PIECE = 64 << 10, DEPTH_MAX = 24 };
+enum {
+	PIECE = 64 << 10,
+	DEPTH_MAX = 24,
+	LINES_BYTES = 64 << 10, /* of the excerpt's text */
+	COPY_BYTES = 8 << 20,   /* kept of what comes through a pipe */
+	LINE_SHOWN = 400,
+	AGAIN_BYTES = 1 << 28, /* a text up to this is read again for its excerpt */
+};
 
 void inputs_init(struct inputs *in, const struct report_options *how, struct failure_list *out,
 	struct arena *mem)
 {
 	*in = (struct inputs){.how = *how, .mem = mem};
+	buf_init(&in->lines, LINES_BYTES);
 	merge_init(&in->merge, out, mem);
 }
 
 void inputs_release(struct inputs *in)
 {
 	report_free(in->report);
+	buf_release(&in->lines);
 	merge_release(&in->merge);
 }
 
@@ -69,16 +79,92 @@ static ssize_t read_some(int fd, char *p, size_t size, const char *name, struct 
 	return n;
 }
 
+static bool is_in(const struct failure_list *list, int line)
+{
+	vec_each (range, &list->excerpt)
+		if (line >= range->first && line <= range->last)
+			return true;
+	return false;
+}
+
+static void keep_lines(struct inputs *in, struct lines *lines, struct str text)
+{
+	const struct failure_list *list = in->merge.out;
+	struct report_line line;
+
+	while (text.n)
+		if (lines_next(lines, &text, &line) && is_in(list, line.number))
+			buf_printf(&in->lines, "%d\t%.*s\n", line.number,
+				STR_ARGS(str_slice(line.text, 0, LINE_SHOWN)));
+}
+
+/* What came through a pipe, while it is small enough to look at again. */
+struct copy {
+	struct buf text;
+	bool seekable; /* no copy is needed */
+};
+
+static void read_file_again(struct inputs *in, int fd, struct lines *lines)
+{
+	CLEANUP(freep) char *piece = xmalloc(PIECE);
+	const struct failure_list *list = in->merge.out;
+	int last = list->excerpt.v[list->excerpt.n - 1].last;
+	struct err ignored = ERR_INIT;
+	ssize_t n;
+
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return;
+	while (lines->number <= last && (n = read_some(fd, piece, PIECE, "", &ignored)) > 0)
+		keep_lines(in, lines, str_make(piece, (size_t)n));
+}
+
+/* Looks once more for the lines that turned out to matter. */
+static void read_again(struct inputs *in, int fd, const struct copy *copy)
+{
+	struct lines lines;
+
+	lines_init(&lines);
+	if (copy->seekable)
+		read_file_again(in, fd, &lines);
+	else if (!copy->text.over)
+		keep_lines(in, &lines, buf_view(&copy->text));
+	keep_lines(in, &lines, STR("\n"));
+	lines_release(&lines);
+	in->lines_of = in->how.file;
+}
+
+static bool is_seekable(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= AGAIN_BYTES;
+}
+
+static void feed(struct inputs *in, struct copy *copy, struct str piece)
+{
+	report_feed(in->report, piece);
+	if (!copy->seekable)
+		buf_str(&copy->text, piece);
+}
+
 static int read_text(struct inputs *in, int fd, struct str head, const char *name, struct err *err)
 {
 	CLEANUP(freep) char *piece = xmalloc(PIECE);
+	struct copy copy = {.text = BUF_INIT(COPY_BYTES), .seekable = is_seekable(fd)};
+	bool had = in->merge.out->excerpt.n > 0;
 	ssize_t n;
+	int r = -1;
 
 	begin_text(in, str_of(name));
-	report_feed(in->report, head);
+	feed(in, &copy, head);
 	while ((n = read_some(fd, piece, PIECE, name, err)) > 0)
-		report_feed(in->report, str_make(piece, (size_t)n));
-	return n < 0 ? -1 : end_text(in, err);
+		feed(in, &copy, str_make(piece, (size_t)n));
+	if (n == 0)
+		r = end_text(in, err);
+	if (r == 0 && !had && in->merge.out->excerpt.n)
+		read_again(in, fd, &copy);
+	buf_release(&copy.text);
+	return r;
 }
 
 /* --- what is packed --- */

@@ -3,6 +3,7 @@
  * bounded, archives without unpacking to disk. */
 #pragma once
 
+#include "base/buf.h"
 #include "kit/report/merge.h"
 #include "kit/report/report.h"
 
@@ -15,8 +16,11 @@ struct inputs {
 	struct arena *mem;
 	const char *only; /* in folders, what this glob fits; NULL: what is called like a report */
 	size_t n;         /* texts read */
-	bool full;        /* INPUTS_MAX was met */
-	bool from_fd;     /* standard input was read */
+	struct buf lines; /* the excerpt as text, its lines clean and numbered; "" when it is out of
+			     reach */
+	struct str lines_of; /* the text they are of */
+	bool full;           /* INPUTS_MAX was met */
+	bool from_fd;        /* standard input was read */
 };
 
 /* out and mem outlive the inputs; how's strings, too. */
