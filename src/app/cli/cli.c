@@ -89,7 +89,8 @@ int cli_flush(struct cli *cli, struct err *err)
 		return err_set(
 			err, ERR_LIMIT, "cannot write the result: over %zu bytes", cli->out.cap);
 	if (cli_in_actions()) {
-		clean_workflow(&safe, product, cli->format == FORMAT_JSON || cli->format == FORMAT_SARIF);
+		clean_workflow(
+			&safe, product, cli->format == FORMAT_JSON || cli->format == FORMAT_SARIF);
 		product = buf_view(&safe);
 	}
 	r = write_all(STDOUT_FILENO, product, err);
