@@ -126,6 +126,28 @@ static void causes_differ(void **state)
 	assert_string_not_equal(a.cause, e.cause);
 }
 
+/* A runner that takes the file for the test's name, and one that prints what differs. */
+static void tests_have_a_name_of_some_sort(void **state)
+{
+	struct failure a = {.name = STR("/home/a/app/test/one.test.js"), .message = STR("failed")};
+	struct failure b = {.name = STR("/builds/7/test/one.test.js"), .message = STR("failed")};
+	struct failure c = {.name = STR("/builds/7/test/two.test.js"), .message = STR("failed")};
+	struct failure d = {.id = STR("1"),
+		.message = STR("--- expected\n+++ actual\n@@ -1 +1 @@\n-alpha\n+beta")};
+	struct failure e = {.id = STR("1"),
+		.message = STR("--- expected\n+++ actual\n@@ -9 +9 @@\n-alpha\n+gamma")};
+
+	(void)state;
+	a = finished(a);
+	b = finished(b);
+	c = finished(c);
+	assert_string_equal(a.fingerprint, b.fingerprint);
+	assert_string_not_equal(b.fingerprint, c.fingerprint);
+	d = finished(d);
+	e = finished(e);
+	assert_string_not_equal(d.fingerprint, e.fingerprint);
+}
+
 /* fp1 is stored for years: its value for a known record may never change. */
 static void version_one_is_what_it_was(void **state)
 {
@@ -198,6 +220,7 @@ int main(void)
 		cmocka_unit_test(messages_are_masked),
 		cmocka_unit_test(stable_things_do_not_matter),
 		cmocka_unit_test(causes_differ),
+		cmocka_unit_test(tests_have_a_name_of_some_sort),
 		cmocka_unit_test(version_one_is_what_it_was),
 		cmocka_unit_test(kinds_and_classes_follow_rules),
 		cmocka_unit_test(patterns_match),

@@ -6,18 +6,24 @@
 
 enum { FINGERPRINT_FRAMES = 3 };
 
+static bool is_diff_header(struct str line)
+{
+	return str_starts(line, "--- ") || str_starts(line, "+++ ") || str_starts(line, "@@ ");
+}
+
 /* Only the first line, how many of a diff's lines follow depends on the runner's style; a line that
- * ends in a colon takes the next one with it. */
+ * ends in a colon takes the next one with it, and a line that a diff removes the one it adds. */
 static struct str first_line(struct str message)
 {
 	struct str rest = message, line = STR(""), whole = STR("");
+	bool headed = is_diff_header(message);
 
 	while (str_next_line(&rest, &line)) {
 		line = str_trim(line);
-		if (line.n == 0)
+		if (line.n == 0 || is_diff_header(line))
 			continue;
 		whole = whole.n ? str_make(whole.p, (size_t)(line.p + line.n - whole.p)) : line;
-		if (!str_ends(line, ":"))
+		if (!str_ends(line, ":") && !(headed && line.p[0] == '-'))
 			break;
 	}
 	return whole;
@@ -54,6 +60,24 @@ static void hash(char out[FINGERPRINT_SIZE], const struct json_t *j)
 	sha256_hex(out, buf_view(&text));
 }
 
+/* What names the test wherever it runs: absolute paths, which some runners take for names, go down
+ * to their last part. */
+static struct str test_id(const struct failure *f, struct arena *mem)
+{
+	struct str rest = f->id, word;
+	BUF_AUTO id;
+
+	if (!rest.n && f->kind == FAILURE_TEST)
+		rest = arena_printf(mem, "%.*s %.*s", STR_ARGS(f->suite), STR_ARGS(f->name));
+	buf_init(&id, 2 * rest.n + 16);
+	while (str_next(&rest, ' ', &word)) {
+		if (id.n)
+			buf_char(&id, ' ');
+		buf_str(&id, stable_path(word));
+	}
+	return arena_str(mem, buf_view(&id));
+}
+
 void fingerprint_failure(struct failure *f, struct arena *mem)
 {
 	CLEANUP(json_freep) struct json_t *j = json_obj();
@@ -64,7 +88,7 @@ void fingerprint_failure(struct failure *f, struct arena *mem)
 	json_put_str(j, "message", fingerprint_mask(first_line(f->message), mem));
 	json_put(j, "frames", frames_to_json(f));
 	hash(f->cause, j);
-	json_put_str(j, "test", f->id);
+	json_put_str(j, "test", test_id(f, mem));
 	hash(f->fingerprint, j);
 	taxonomy_classify(f, mem);
 	f->class_[4] = arena_str(mem, str_of(f->cause));
