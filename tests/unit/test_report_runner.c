@@ -108,6 +108,7 @@ static void tallies_of_many_runners(void **state)
 		{"8 runs, 9 assertions, 1 failures, 2 errors, 3 skips", {8, 2, 1, 2, 3}},
 		{"Total tests: 5  Passed: 3  Failed: 2", {5, 3, 2, 0, 0}},
 		{"tests=3 errors=1", {3, 2, 0, 1, 0}},
+		{"2 tests failed, 3 tests passed", {5, 3, 2, 0, 0}},
 		{"2147483647 passed, 2147483647 failed", {INT32_MAX, INT32_MAX, INT32_MAX, 0, 0}},
 	};
 	static const char *const none[] = {
@@ -162,7 +163,6 @@ static void frames_of_javascript(void **state)
 /* A line of that form: its slots filled with something that fits. */
 static void example_of(const char *pattern, char *out)
 {
-	*out++ = '\n';
 	for (; *pattern; pattern++) {
 		if (*pattern != '%') {
 			*out++ = *pattern;
@@ -177,6 +177,7 @@ static void example_of(const char *pattern, char *out)
 		else if (*pattern != '_' && *pattern != '*')
 			*out++ = 'x';
 	}
+	*out++ = '\n';
 	*out = '\0';
 }
 
@@ -202,7 +203,9 @@ static void literals_cover_the_forms(void **state)
 		for (const struct rule *rule = r ? r->rules : NULL; rule && rule->what; rule++) {
 			bool seen = !begins(rule) || rule->flags & PARTIAL;
 
-			example_of(rule->pattern, example);
+			snprintf(example, sizeof(example), "\n%s",
+				r->prefixed ? r->prefixes[0] : "");
+			example_of(rule->pattern, example + strlen(example));
 			for (const char *const *l = f->literals; *l && !seen; l++)
 				seen = strstr(example, *l) != NULL;
 			if (!seen)

@@ -79,6 +79,9 @@ bool block_exception(struct str s, struct str *type, struct str *message)
 	/* "AssertionError [ERR_ASSERTION]: text" of Node.js */
 	if (str_starts(rest, " [") && str_find_char(rest, ']') > 0)
 		rest = str_from(rest, (size_t)str_find_char(rest, ']') + 1);
+	/* "System.Exception : text" of xUnit.net */
+	if (str_starts(rest, " : "))
+		rest = str_from(rest, 1);
 	if (!names_exception(str_slice(s, 0, n)) || (rest.n && rest.p[0] != ':'))
 		return false;
 	*type = str_slice(s, 0, n);
@@ -88,11 +91,20 @@ bool block_exception(struct str s, struct str *type, struct str *message)
 
 void block_split_type(struct block *b)
 {
-	struct str first = b->f.message, rest = b->f.message, type, message;
+	struct str first = b->f.message, second, rest = b->f.message, type, message;
 
-	if (b->f.type.n || !str_next_line(&rest, &first) ||
-		!block_exception(first, &type, &message))
+	if (b->f.type.n || !str_next_line(&rest, &first))
 		return;
+	if (!block_exception(first, &type, &message)) {
+		/* The message, and once more with its type: the latter is enough. */
+		if (!str_next_line(&rest, &second) || !block_exception(second, &type, &message) ||
+			!str_eq(message, str_trim(first)))
+			return;
+		b->f.type = type;
+		b->f.message = rest.n ? str_from(b->f.message, (size_t)(message.p - b->f.message.p))
+				      : message;
+		return;
+	}
 	b->f.type = type;
 	b->f.message = message.n ? str_from(b->f.message, (size_t)(message.p - b->f.message.p))
 				 : str_trim(rest);

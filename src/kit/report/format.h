@@ -64,6 +64,8 @@ report_ref out_emit(struct report_out *out, const struct failure *f, enum report
 report_ref out_next(struct report_out *out, report_ref ref);
 /* The last thing that this format reported with that id (not empty), or -1. */
 report_ref out_find(struct report_out *out, struct str id);
+/* out_find() finds it by that id, too (unless it finds another). */
+void out_alias(struct report_out *out, report_ref ref, struct str id);
 /* To add to what was emitted: its strings must come from out_keep(). NULL for -1. */
 struct failure *out_at(struct report_out *out, report_ref ref);
 /* Copies frames into a reported failure (which must have none). */
@@ -73,6 +75,8 @@ void out_drop(struct report_out *out, report_ref ref);
 /* Its lines are these; more lines belong to it. */
 void out_move(struct report_out *out, report_ref ref, int first, int last);
 void out_extend(struct report_out *out, report_ref ref, int line);
+/* ... and so do these, if they follow its lines closely. */
+void out_follow(struct report_out *out, report_ref ref, int first, int last);
 /* A copy that lives as long as the failures, cut at REPORT_MESSAGE_BYTES. */
 struct str out_keep(struct report_out *out, struct str s);
 /* A copy until the format goes idle; "" once the block's scratch is used up. */
@@ -98,4 +102,8 @@ extern const struct report_format format_pytest, format_unittest, format_python,
 	format_shell, format_signals;
 
 extern const struct report_format format_gotest, format_tap, format_jest, format_vitest,
-	format_mocha, format_node, format_cargo, format_nextest, format_jasmine;
+	format_mocha, format_node, format_cargo, format_nextest, format_jasmine, format_surefire,
+	format_gradle, format_ant, format_junit_text, format_junit_launcher, format_rspec,
+	format_minitest, format_testunit, format_cucumber, format_phpunit, format_testdox,
+	format_pest, format_catch2, format_doctest, format_boost, format_cpputest, format_qttest,
+	format_xctest, format_dotnet;

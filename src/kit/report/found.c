@@ -37,6 +37,15 @@ static void add_line(struct failure *to, const struct failure *from, struct aren
 		STR_ARGS(from->name), STR_ARGS(from->message.n ? more : from->type));
 }
 
+/* A line that has the look of a compiler's: what a runner prints of a failed assertion. */
+static bool is_diagnostic(const struct found *inner)
+{
+	enum failure_kind kind = inner->f.kind;
+
+	return kind == FAILURE_COMPILE || kind == FAILURE_CONFIGURATION ||
+	       inner->role == ROLE_GUESS;
+}
+
 /* outer names the failure, inner says more about it. */
 static void absorb(struct found *outer, struct found *inner, struct arena *mem)
 {
@@ -44,7 +53,8 @@ static void absorb(struct found *outer, struct found *inner, struct arena *mem)
 	const struct failure *from = &inner->f;
 
 	inner->dropped = true;
-	if (from->kind == FAILURE_LINT)
+	if (from->kind == FAILURE_LINT ||
+		(outer->role == ROLE_RUNNER && to->message.n && is_diagnostic(inner)))
 		return;
 	if (says_more(inner, outer)) {
 		to->type = from->type;

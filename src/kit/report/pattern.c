@@ -2,7 +2,7 @@
 
 #include "kit/report/scan.h"
 
-static const char letters[] = "NSFLCTMEADmI*#";
+static const char letters[] = "NSFLCTMEADmItpfes*#";
 
 static bool is_number_char(enum pattern_slot slot, char c)
 {
@@ -14,7 +14,8 @@ static bool is_number_char(enum pattern_slot slot, char c)
 static bool is_number(enum pattern_slot slot)
 {
 	return slot == SLOT_LINE || slot == SLOT_COLUMN || slot == SLOT_DIGITS ||
-	       slot == SLOT_SECONDS || slot == SLOT_MILLISECONDS;
+	       (slot >= SLOT_TESTS && slot <= SLOT_SKIPPED) || slot == SLOT_SECONDS ||
+	       slot == SLOT_MILLISECONDS;
 }
 
 static bool may_be_empty(enum pattern_slot slot)
@@ -91,6 +92,8 @@ static const char *match_slot(const char *pattern, struct str *s, struct capture
 		n = text.n ? take_until(*s, text, last, pattern[text.n] == '\0') : (ptrdiff_t)s->n;
 	}
 	if (n < 0 || (n == 0 && !may_be_empty(slot)))
+		return NULL;
+	if ((slot == SLOT_NAME || slot == SLOT_SUITE) && s->p[0] == ' ')
 		return NULL;
 	c->v[slot] = str_slice(*s, 0, (size_t)n);
 	if (trim)

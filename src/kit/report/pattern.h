@@ -1,10 +1,12 @@
 /* pattern: a line's form, in which the tables of the runners are written.
  * Layer: kit, inside report/. Matching is one pass without backtracking: what a slot takes ends
  * where the text behind it in the pattern is found first (with %+ last), and the pattern's last
- * text must end the line. Nothing is copied.
+ * text must end the line. Names and suites do not begin with a
+ * space. Nothing is copied.
  *
  *   %N name  %S suite  %F file  %L line  %C column  %T type (a word)  %M message
  *   %E expected  %A actual  %D seconds  %m milliseconds  %I what the runner selects it by
+ *   %t tests  %p passed  %f failed  %e errors  %s skipped: numbers of a run
  *   %# digits  %* anything  %_ white space if there is any  %% a percent sign */
 #pragma once
 
@@ -23,6 +25,11 @@ enum pattern_slot {
 	SLOT_SECONDS,
 	SLOT_MILLISECONDS,
 	SLOT_ID,
+	SLOT_TESTS,
+	SLOT_PASSED,
+	SLOT_FAILED,
+	SLOT_ERRORS,
+	SLOT_SKIPPED,
 	SLOT_ANY, /* %*; with the next it keeps nothing of interest */
 	SLOT_DIGITS,
 	PATTERN_SLOTS,

@@ -318,6 +318,14 @@ report_ref out_find(struct report_out *out, struct str id)
 	return (report_ref)(uintptr_t)strmap_get(&out->report->ids, id_key(out, id, &key)) - 1;
 }
 
+void out_alias(struct report_out *out, report_ref ref, struct str id)
+{
+	BUF_AUTO key = {.cap = 2 * REPORT_MESSAGE_BYTES};
+
+	if (id.n && out_find(out, id) < 0)
+		strmap_put(&out->report->ids, id_key(out, id, &key), (void *)(uintptr_t)(ref + 1));
+}
+
 struct failure *out_at(struct report_out *out, report_ref ref)
 {
 	assert(ref < (long)out->report->found.items.n);
@@ -356,6 +364,15 @@ void out_extend(struct report_out *out, report_ref ref, int line)
 {
 	if (ref >= 0)
 		out->report->found.items.v[ref].last.last = line;
+}
+
+void out_follow(struct report_out *out, report_ref ref, int first, int last)
+{
+	enum { CLOSE = 4 };
+	struct line_range *lines = ref < 0 ? NULL : &out->report->found.items.v[ref].last;
+
+	if (lines && first > lines->last && first - lines->last <= CLOSE)
+		lines->last = last;
 }
 
 void out_session(struct report_out *out, int first, int last)

@@ -56,6 +56,29 @@ static void split_name(const struct runner *r, struct failure *f)
 	}
 }
 
+bool runner_dotted_name(struct failure *f, struct report_out *out)
+{
+	size_t n = 0;
+	ptrdiff_t dot;
+
+	(void)out;
+	while (n < f->name.n && f->name.p[n] != '(' && f->name.p[n] != '[')
+		n++;
+	dot = str_rfind_char(str_slice(f->name, 0, n), '.');
+	if (f->suite.n || dot <= 0)
+		return true;
+	f->id = f->name;
+	f->suite = str_slice(f->name, 0, (size_t)dot);
+	f->name = str_from(f->name, (size_t)dot + 1);
+	return true;
+}
+
+struct str runner_plain_alias(const struct failure *f, struct report_out *out)
+{
+	(void)out;
+	return f->name;
+}
+
 static void set_id(
 	const struct runner *r, struct report_out *out, struct failure *f, struct str file)
 {
@@ -102,6 +125,7 @@ static void fill_known(
 {
 	struct failure *known = out_at(out, ref);
 
+	out_follow(out, ref, b->first_line, b->last_line);
 	if (known->message.n == 0 && known->type.n == 0 && f->message.n) {
 		known->kind = f->kind;
 		out_move(out, ref, b->first_line, b->last_line);
@@ -115,9 +139,24 @@ static void fill_known(
 		known->line = f->line;
 		known->column = f->column;
 	}
+	/* The list at the end tells how to select it. */
+	if (f->id.n && !str_eq(f->id, f->name) && str_eq(known->id, known->name))
+		known->id = out_keep(out, f->id);
 	if (known->duration_s < 0)
 		known->duration_s = f->duration_s;
 	out_set_frames(out, ref, f);
+}
+
+/* The report of the same test, or -1. */
+static report_ref find_known(
+	struct runner_state *s, struct report_out *out, const struct failure *f)
+{
+	const struct runner *r = runner_of(out);
+	report_ref ref = out_find(out, f->id);
+
+	if (ref < 0 && r->alias && s->flags & IN_LIST)
+		ref = out_find(out, r->alias(f, out));
+	return ref;
 }
 
 static bool confirm(struct runner_state *s, report_ref ref)
@@ -132,7 +171,8 @@ static bool confirm(struct runner_state *s, report_ref ref)
 
 static void report_one(struct runner_state *s, struct report_out *out, struct failure *f)
 {
-	report_ref ref = out_find(out, f->id);
+	const struct runner *r = runner_of(out);
+	report_ref ref = find_known(s, out, f);
 	bool known = ref >= 0;
 	bool confirmed = known && !(s->flags & UNSURE) && confirm(s, ref);
 
@@ -140,6 +180,8 @@ static void report_one(struct runner_state *s, struct report_out *out, struct fa
 		fill_known(out, ref, f, &s->block);
 	else
 		ref = out_emit(out, f, ROLE_RUNNER, s->block.first_line, s->block.last_line);
+	if (!known && ref >= 0 && r->alias)
+		out_alias(out, ref, r->alias(f, out));
 	if (!known && s->flags & UNSURE && ref >= 0 && s->n_unsure < RUNNER_UNSURE)
 		s->unsure[s->n_unsure++] = ref;
 	if (s->flags & (NO_TEST | NOT_COUNTED | UNSURE) || (known && !confirmed))
@@ -168,6 +210,8 @@ static void close_block(struct runner_state *s, struct report_out *out)
 	if (!s->block.open)
 		return;
 	s->block.open = s->title_open = s->next_wanted = false;
+	if (s->flags & NEEDS_CONFIRM && !s->confirmed)
+		return;
 	block_split_type(&s->block);
 	if (f->type.n == 0 && r->type && f->message.n)
 		f->type = str_of(r->type);
@@ -179,9 +223,14 @@ static void close_block(struct runner_state *s, struct report_out *out)
 		f->line = s->file_line;
 		f->column = s->file_column;
 	}
+	if (r->name && f->name.n && !r->name(f, out))
+		return;
 	split_name(r, f);
-	if (f->suite.n == 0)
+	if (f->suite.n == 0 && s->suite[0]) {
 		f->suite = str_of(s->suite);
+		if (r->name && f->id.n == 0 && f->name.n)
+			(void)r->name(f, out);
+	}
 	set_id(r, out, f, str_of(s->file));
 	for (size_t i = 0; i < s->n_siblings; i++) {
 		struct failure sibling = *f;
@@ -262,11 +311,12 @@ static void title_line(struct runner_state *s, struct report_out *out, struct st
 }
 
 /* A heading right behind another one: both have the details that follow. */
-static bool keep_sibling(struct runner_state *s, const struct rule *rule)
+static bool keep_sibling(struct runner_state *s, const struct runner *r, const struct rule *rule)
 {
 	const struct failure *f = &s->block.f;
 
-	if (!s->block.open || f->message.n || f->type.n || f->stack.n || rule->flags != s->flags ||
+	if (!r->shared_details || !s->block.open || f->message.n || f->type.n || f->stack.n ||
+		rule->flags != s->flags ||
 		s->flags & (TITLE_GOES_ON | ONE_LINE | MUST_NEXT | NO_TEST) ||
 		s->n_siblings == RUNNER_SIBLINGS || s->blanks)
 		return false;
@@ -280,7 +330,7 @@ static void open_head(struct runner_state *s, struct report_out *out, const stru
 	const struct runner *r = runner_of(out);
 	int first = line->number;
 
-	if (keep_sibling(s, rule))
+	if (keep_sibling(s, r, rule))
 		first = s->block.first_line;
 	else
 		close_block(s, out);
@@ -289,7 +339,7 @@ static void open_head(struct runner_state *s, struct report_out *out, const stru
 	s->flags = rule->flags;
 	s->margin = indent_of(line->text);
 	s->blanks = s->diff = 0;
-	s->stopped = false;
+	s->stopped = s->confirmed = s->skipped = false;
 	take_fields(&s->block, out, c, false);
 	if (rule->flags & NO_TEST && s->block.f.suite.n == 0)
 		s->block.f.suite = s->block.f.file.n ? s->block.f.file : str_of(s->file);
@@ -297,6 +347,8 @@ static void open_head(struct runner_state *s, struct report_out *out, const stru
 	if (rule->flags & TITLE_GOES_ON && !s->title_open)
 		end_title(s, out);
 	s->next_wanted = rule->flags & MUST_NEXT;
+	if (rule->flags & ENTERS)
+		s->in_section = true;
 	if (rule->flags & ONE_LINE)
 		close_block(s, out);
 }
@@ -315,13 +367,32 @@ static void add_tally(struct runner_state *s, struct report_out *out, const stru
 	s->tallied = true;
 }
 
+/* The numbers that a pattern names itself. */
+static bool slot_counts(const struct captures *c, struct test_counts *counts)
+{
+	int *const to[] = {&counts->tests, &counts->passed, &counts->failed, &counts->errors,
+		&counts->skipped};
+	bool any = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(to); i++) {
+		*to[i] = captures_int(c, (enum pattern_slot)(SLOT_TESTS + i), -1);
+		any |= *to[i] >= 0;
+	}
+	return any;
+}
+
 static void take_tally(struct runner_state *s, struct report_out *out, const struct rule *rule,
 	const struct captures *c, struct str text)
 {
 	struct test_counts counts;
 
-	if (!tally_read(c->v[SLOT_MESSAGE].p ? c->v[SLOT_MESSAGE] : text, &counts))
+	if (!slot_counts(c, &counts) &&
+		!tally_read(c->v[SLOT_MESSAGE].p ? c->v[SLOT_MESSAGE] : text, &counts))
 		return;
+	if (rule->flags & TESTS_ONLY) {
+		out_count(&s->announced, counts.tests < 0 ? 0 : counts.tests);
+		return;
+	}
 	if (!(rule->flags & PARTIAL))
 		tally_complete(&counts);
 	if (rule->flags & LAST_TALLY)
@@ -420,8 +491,9 @@ static bool applies(const struct runner_state *s, const struct rule *rule)
 	case RULE_FIELD:
 		/* Where output is not told apart, another panic is another test's. */
 		return s->block.open && !(rule->flags & NEW_MESSAGE && s->flags & UNSURE);
-	case RULE_FRAME:
 	case RULE_SKIP:
+		return s->block.open && !(rule->flags & ONCE && s->skipped);
+	case RULE_FRAME:
 	case RULE_STOP:
 	case RULE_DIFF:
 	case RULE_END:
@@ -448,7 +520,7 @@ static void in_block_rule(struct runner_state *s, struct report_out *out, const 
 		s->block.open = false;
 		return;
 	}
-	if (rule->flags & NEW_MESSAGE) {
+	if (rule->flags & NEW_MESSAGE && !s->confirmed) {
 		s->block.f.message = STR("");
 		s->block.lines = s->block.blank = 0;
 		s->stopped = false;
@@ -463,6 +535,8 @@ static void in_block_rule(struct runner_state *s, struct report_out *out, const 
 		s->stopped = true;
 	else if (rule->what == RULE_DIFF)
 		s->diff = rule->flags & PLUS_EXPECTED ? 1 : -1;
+	s->confirmed |= (rule->flags & CONFIRMS) != 0;
+	s->skipped |= (rule->flags & ONCE) != 0;
 	s->next_wanted = false;
 }
 
@@ -499,7 +573,7 @@ static void outer_rule(struct runner_state *s, struct report_out *out, const str
 static bool ends_block(struct runner_state *s, const struct runner *r, struct str text)
 {
 	if (str_trim(text).n == 0)
-		return ++s->blanks >= r->blank_ends && r->blank_ends;
+		return ++s->blanks >= r->blank_ends + !s->stopped && r->blank_ends;
 	s->blanks = 0;
 	return r->indented && indent_of(text) <= s->margin;
 }
@@ -555,14 +629,21 @@ static void apply(struct runner_state *s, struct report_out *out, const struct r
 	}
 }
 
-bool runner_line(void *state, struct report_out *out, const struct report_line *line)
+/* "[ERROR] text" -> text; false when the runner marks its lines and this is none. */
+static bool take_prefix(const struct runner *r, struct str *text)
 {
-	struct runner_state *s = state;
+	for (const char *const *prefix = r->prefixes; prefix && *prefix; prefix++)
+		if (str_skip(text, *prefix))
+			return true;
+	return !r->prefixed;
+}
+
+static bool take_line(
+	struct runner_state *s, struct report_out *out, const struct report_line *line)
+{
 	const struct rule *rule;
 	struct captures c;
 
-	if (s->off)
-		return false;
 	if (s->block.open && s->title_open) {
 		block_touch(&s->block, line);
 		title_line(s, out, line->text);
@@ -582,6 +663,18 @@ bool runner_line(void *state, struct report_out *out, const struct report_line *
 	return s->block.open || s->in_section || s->opened;
 }
 
+bool runner_line(void *state, struct report_out *out, const struct report_line *line)
+{
+	struct runner_state *s = state;
+	struct report_line inner = *line;
+
+	if (s->off)
+		return false;
+	if (!take_prefix(runner_of(out), &inner.text))
+		return s->block.open || s->in_section || s->opened;
+	return take_line(s, out, &inner);
+}
+
 void runner_end(void *state, struct report_out *out)
 {
 	struct runner_state *s = state;
@@ -591,7 +684,12 @@ void runner_end(void *state, struct report_out *out)
 		out_drop(out, s->unsure[i]);
 	if (s->last.tests || s->last.failed || s->last.errors)
 		add_tally(s, out, &s->last);
-	if (s->tallied || s->single.tests == 0)
+	if (s->tallied || (s->single.tests == 0 && s->announced == 0))
 		return;
+	if (s->announced > s->single.tests) {
+		s->single.tests = s->announced;
+		s->single.passed = -1;
+		tally_complete(&s->single);
+	}
 	add_tally(s, out, &s->single);
 }

@@ -45,6 +45,12 @@ enum rule_flags {
 	PARTIAL = 1 << 17,     /* a tally: what it does not name is not to be concluded */
 	UNSURE = 1 << 19,      /* a failure only when another heading names the same test */
 	NEW_MESSAGE = 1 << 20, /* a field: what the message held so far was output */
+	IN_LIST = 1 << 22,     /* a heading of a list at the end: says more of a test told before */
+	ENTERS = 1 << 23,      /* a heading that begins a section, too */
+	NEEDS_CONFIRM = 1 << 24, /* a heading of a failure only if a field CONFIRMS */
+	CONFIRMS = 1 << 25,
+	ONCE = 1 << 26,        /* a line to skip: the next one like it is none */
+	TESTS_ONLY = 1 << 27,  /* a tally: how many tests there are, the failed ones are counted */
 	DROPS_BLOCK = 1 << 21, /* a field: the heading was that of a suite, whose tests are told */
 	ENCODED = 1 << 18,     /* %M holds all lines, "%0A" between them (GitHub's commands) */
 };
@@ -65,9 +71,16 @@ struct runner {
 	const struct rule *rules;
 	bool (*frame)(struct str line, struct frame *out); /* or NULL */
 	bool (*is_library)(const struct frame *frame);     /* no place of a failure; or NULL */
-	bool file_first;                                   /* a path's first part is a file */
-	int blank_ends; /* that many empty lines end a block; 0: none do */
-	bool indented;  /* a line at the heading's margin or left of it ends a block */
+	/* Takes a printed name apart, sets id; false: this was no heading. Or NULL. */
+	bool (*name)(struct failure *f, struct report_out *out);
+	/* What a list at the end calls the test, as an id under which it is found. Or NULL. */
+	struct str (*alias)(const struct failure *f, struct report_out *out);
+	const char *const *prefixes; /* taken off every line, NULL-terminated; or NULL */
+	bool prefixed;               /* lines without one are not the runner's */
+	bool shared_details;         /* headings in a row have what follows the last of them */
+	bool file_first;             /* a path's first part is a file */
+	int blank_ends;              /* that many empty lines end a block; 0: none do */
+	bool indented;               /* a line at the heading's margin or left of it ends a block */
 };
 
 enum { RUNNER_SIBLINGS = 32, RUNNER_TEXT_BYTES = 512, RUNNER_UNSURE = 128 };
@@ -79,7 +92,8 @@ struct runner_state {
 	bool in_section, title_open, next_wanted, opened;
 	int quiet_from; /* the last line that fitted a form */
 	int blanks;
-	bool off;
+	bool off, confirmed, skipped;
+	int announced;  /* tests, by TESTS_ONLY */
 	bool stopped;   /* the message is complete */
 	int diff;       /* 1: "+" is expected, -1: "-" is, 0: no diff is read */
 	unsigned flags; /* of the open heading */
@@ -93,6 +107,10 @@ struct runner_state {
 	bool tallied;
 };
 
+/* For struct runner's name: "Outer.Class.method(x)[1]" -> suite and name; the id is all of it. */
+bool runner_dotted_name(struct failure *f, struct report_out *out);
+/* ... as an id of a list at the end: the name alone. */
+struct str runner_plain_alias(const struct failure *f, struct report_out *out);
 /* The hooks of a format whose data is a struct runner. */
 bool runner_line(void *state, struct report_out *out, const struct report_line *line);
 void runner_end(void *state, struct report_out *out);

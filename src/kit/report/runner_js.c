@@ -29,7 +29,7 @@ static const struct rule jest_rules[] = {
 	{RULE_SECTION_END, "  " BULLET " Console", 0},
 	{RULE_HEAD, "  " BULLET " %+S " CHEVRON " %N", 0},
 	{RULE_HEAD, "  " BULLET " %N", 0},
-	{RULE_TALLY, "Tests: %M", 0},
+	{RULE_TALLY, "Tests:       %M", 0},
 	{RULE_END, "Test Suites: %*", 0},
 	{RULE_END, "Snapshots: %*", 0},
 	{RULE_END, "Snapshot Summary", 0},
@@ -59,8 +59,8 @@ static const struct runner jest = {
 
 const struct report_format format_jest = {
 	.name = "jest",
-	.literals =
-		(const char *const[]){"\nFAIL ", "\n FAIL ", "\n  " BULLET " ", "\nTests: ", NULL},
+	.literals = (const char *const[]){"\nFAIL ", "\n FAIL ", "\n  " BULLET " ",
+		"\nTests:       ", NULL},
 	.state_size = sizeof(struct runner_state),
 	.line = runner_line,
 	.end = runner_end,
@@ -89,6 +89,7 @@ static const struct runner vitest = {
 	.frame = frame_of_js,
 	.is_library = frame_is_js_library,
 	.file_first = true,
+	.shared_details = true,
 };
 
 const struct report_format format_vitest = {

@@ -30,6 +30,11 @@ static const struct tally_word {
 	COUNT("spec", tests),
 	COUNT("runs", tests),
 	COUNT("run", tests),
+	COUNT("cases", tests),
+	COUNT("doctests", tests),
+	COUNT("doctest", tests),
+	COUNT("properties", tests),
+	COUNT("property", tests),
 	COUNT("scenarios", tests),
 	COUNT("scenario", tests),
 	COUNT("passed", passed),
@@ -64,6 +69,7 @@ static const struct tally_word {
 	COUNT("disabled", skipped),
 	COUNT("incomplete", skipped),
 	COUNT("omissions", skipped),
+	COUNT("undefined", skipped),
 	COUNT("excluded", skipped),
 	COUNT("notrunnable", skipped),
 	COUNT("blacklisted", skipped),
@@ -100,8 +106,10 @@ static struct str next_token(struct str *s, struct str *between)
 
 struct tally {
 	struct test_counts *counts;
-	struct str word;   /* the last one, when a number may belong to it: "Failures: 1" */
-	int number;        /* the last one, -1: taken */
+	struct str word; /* the last one, when a number may belong to it: "Failures: 1" */
+	int number;      /* the last one, -1: taken */
+	int *moved_from; /* "3 tests failed": where the first word put the number */
+	int moved;
 	bool number_first; /* "6 tests run: 2 passed": here words follow their numbers */
 	bool any;
 };
@@ -114,6 +122,7 @@ static void take_number(struct tally *t, struct str token, struct str between)
 	int n;
 
 	t->number = -1;
+	t->moved_from = NULL;
 	if (!str_to_int(token, 0, INT32_MAX, &n))
 		return;
 	if (member) {
@@ -130,7 +139,22 @@ static void take_word(struct tally *t, struct str token, struct str between)
 	int *member = t->number >= 0 ? find_member(t->counts, token) : NULL;
 
 	/* "2 unexpected failures", "1 known failure": the adjective says nothing. */
+	if (!member && t->moved_from && (member = find_member(t->counts, token))) {
+		if (member != t->moved_from) {
+			*t->moved_from -= t->moved;
+			if (*t->moved_from == 0)
+				*t->moved_from = -1;
+			add(member, t->moved);
+		}
+		t->moved_from = NULL;
+		return;
+	}
+	t->moved_from = NULL;
 	if (member && str_find_char(between, ':') < 0) {
+		if (member == &t->counts->tests) {
+			t->moved_from = member;
+			t->moved = t->number;
+		}
 		add(member, t->number);
 		t->any = t->number_first = true;
 		t->number = -1;
@@ -154,6 +178,7 @@ bool tally_read(struct str s, struct test_counts *counts)
 			str_find_char(between, '|') >= 0) {
 			t.number = -1;
 			t.number_first = false;
+			t.moved_from = NULL;
 			t.word = STR("");
 		}
 		if (is_digit(token.p[0]))
