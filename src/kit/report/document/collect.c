@@ -19,6 +19,26 @@ void collect_release(struct collect *c)
 	buf_release(&c->text);
 }
 
+/* Names are compared at every element: their lengths are counted once. */
+static size_t list(struct str to[COLLECT_NAMES], const char *const *names)
+{
+	size_t n = 0;
+
+	for (; names && names[n]; n++) {
+		assert(n < COLLECT_NAMES);
+		to[n] = str_of(names[n]);
+	}
+	return n;
+}
+
+static bool is_among(const struct str *names, size_t n, struct str name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (names[i].n == name.n && !memcmp(names[i].p, name.p, name.n))
+			return true;
+	return false;
+}
+
 void collect_start(
 	struct collect *c, const struct dialect *dialect, void *state, struct document_out *out)
 {
@@ -29,16 +49,11 @@ void collect_start(
 	c->state = state;
 	c->out = out;
 	c->here = NULL;
+	c->record_count = list(c->records, dialect->records);
+	c->keep_count = list(c->keep, dialect->keep);
+	c->skip_count = list(c->skip, dialect->skip);
 	c->depth = c->record_depth = c->kept_depth = c->lost = 0;
 	buf_reset(&c->text);
-}
-
-static bool is_among(const char *const *names, struct str name)
-{
-	for (; names && *names; names++)
-		if (str_eq_c(name, *names))
-			return true;
-	return false;
 }
 
 /* Whether the node's path ends in this one. */
@@ -65,9 +80,16 @@ static bool has_path(const struct node *node, struct str path)
 
 static bool is_record(const struct collect *c, const struct node *node)
 {
-	for (const char *const *path = c->dialect->records; *path; path++)
-		if (has_path(node, str_of(*path)))
+	for (size_t i = 0; i < c->record_count; i++) {
+		struct str path = c->records[i];
+		char last = path.p[path.n - 1];
+
+		/* Most names differ in their last letter. */
+		if ((last == '/' || last == '*' ||
+			    (node->name.n && node->name.p[node->name.n - 1] == last)) &&
+			has_path(node, path))
 			return true;
+	}
 	return false;
 }
 
@@ -79,9 +101,9 @@ static bool in_part(const struct collect *c)
 /* What was told of the text belongs to here. A further piece, behind a child, is added. */
 static void flush_text(struct collect *c)
 {
-	struct str text = str_trim(buf_view(&c->text));
-
-	if (text.n && c->here && c->here->text.n == 0)
+	if (c->text.n == 0)
+		return;
+	if (c->here && c->here->text.n == 0 && str_trim(buf_view(&c->text)).n)
 		node_set_text(&c->pool, c->here, buf_view(&c->text));
 	buf_reset(&c->text);
 }
@@ -100,7 +122,7 @@ static bool collect_enter(void *state, struct str name)
 
 	flush_text(c);
 	mark = node_pool_mark(&c->pool);
-	if (c->lost || c->depth == DOCUMENT_DEPTH || is_among(c->dialect->skip, name))
+	if (c->lost || c->depth == DOCUMENT_DEPTH || is_among(c->skip, c->skip_count, name))
 		return lose(c);
 	node = node_add(&c->pool, in_part(c) ? c->here : NULL, name);
 	if (!node)
@@ -112,7 +134,7 @@ static bool collect_enter(void *state, struct str name)
 		return true;
 	if (is_record(c, node))
 		c->record_depth = c->depth;
-	else if (is_among(c->dialect->keep, name))
+	else if (is_among(c->keep, c->keep_count, name))
 		c->kept_depth = c->depth;
 	if (c->record_depth)
 		node->line = c->line(c->reader);

@@ -5,6 +5,8 @@
 #include "kit/report/document/dialect.h"
 #include "kit/report/document/event.h"
 
+enum { COLLECT_NAMES = 16 };
+
 struct collect {
 	const struct dialect *dialect;
 	void *state;
@@ -12,6 +14,8 @@ struct collect {
 	/* The line of the reader, asked when a record begins and ends. */
 	int (*line)(void *reader);
 	void *reader;
+	struct str records[COLLECT_NAMES], keep[COLLECT_NAMES], skip[COLLECT_NAMES];
+	size_t record_count, keep_count, skip_count; /* as the dialect has them */
 	struct node_pool pool;
 	struct node *here;                          /* the innermost open node */
 	struct node_mark marks[DOCUMENT_DEPTH + 1]; /* before each open node */

@@ -68,14 +68,15 @@ struct node *node_add(struct node_pool *p, struct node *parent, struct str name)
 
 void node_set_text(struct node_pool *p, struct node *node, struct str text)
 {
-	BUF_AUTO utf8 = BUF_INIT(3 * DOCUMENT_VALUE_BYTES);
-
 	text = utf8_cut(text, DOCUMENT_VALUE_BYTES);
-	if (!utf8_is_valid(text)) {
+	if (utf8_is_valid(text)) {
+		node->text = pool_str(p, text);
+	} else {
+		BUF_AUTO utf8 = BUF_INIT(3 * DOCUMENT_VALUE_BYTES);
+
 		utf8_add(&utf8, text);
-		text = buf_view(&utf8);
+		node->text = pool_str(p, buf_view(&utf8));
 	}
-	node->text = pool_str(p, text);
 }
 
 static bool is_named(const struct node *node, struct str name)
@@ -107,6 +108,8 @@ static const struct node *find(const struct node *n, struct str step)
 {
 	struct str filter = step, name;
 
+	if (!n)
+		return NULL;
 	if (!str_cut(&filter, "[", &name)) {
 		name = step;
 		filter = STR("");

@@ -46,15 +46,33 @@ static size_t character(struct str s)
 	return n;
 }
 
+/* How many bytes at the start are ASCII, eight at a time. */
+static size_t ascii_run(struct str s)
+{
+	size_t n = 0;
+	uint64_t word;
+
+	for (; n + sizeof(word) <= s.n; n += sizeof(word)) {
+		memcpy(&word, s.p + n, sizeof(word));
+		if (word & UINT64_C(0x8080808080808080))
+			break;
+	}
+	while (n < s.n && (unsigned char)s.p[n] < 0x80)
+		n++;
+	return n;
+}
+
 bool utf8_is_valid(struct str s)
 {
-	size_t n;
+	size_t i = ascii_run(s), n;
 
-	while (s.n) {
-		n = character(s);
+	while (i < s.n) {
+		struct str rest = {s.p + i, s.n - i};
+
+		n = character(rest);
 		if (n == 0)
 			return false;
-		s = str_from(s, n);
+		i += n == 1 ? ascii_run(rest) : n;
 	}
 	return true;
 }

@@ -144,29 +144,25 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
-static struct str without_prefix(struct str name)
-{
-	ptrdiff_t at = str_rfind_char(name, ':');
-
-	return at < 0 ? name : str_from(name, (size_t)at + 1);
-}
-
+/* Takes a name off *s, without its prefix. */
 static struct str take_name(struct str *s)
 {
-	size_t n = 0;
-	struct str name;
+	const char *p = s->p, *end = p + s->n, *from = p;
 
-	while (n < s->n && !is_blank(s->p[n]) && s->p[n] != '=' && s->p[n] != '/')
-		n++;
-	name = str_slice(*s, 0, n);
-	*s = str_from(*s, n);
-	return without_prefix(name);
+	for (; p < end && !is_blank(*p) && *p != '=' && *p != '/'; p++)
+		if (*p == ':')
+			from = p + 1;
+	s->n = (size_t)(end - p);
+	s->p = p;
+	return str_make(from, (size_t)(p - from));
 }
 
 static void skip_blanks(struct str *s)
 {
-	while (s->n && is_blank(s->p[0]))
-		*s = str_from(*s, 1);
+	while (s->n && is_blank(s->p[0])) {
+		s->p++;
+		s->n--;
+	}
 }
 
 static struct str take_attribute_value(struct str *s)
