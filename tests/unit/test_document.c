@@ -9,7 +9,7 @@
 
 #include "kit/report/document/json_reader.h"
 #include "kit/report/document/node.h"
-#include "kit/report/document/utf8.h"
+#include "kit/report/utf8.h"
 #include "kit/report/document/xml_reader.h"
 #include "kit/report/report.h"
 
@@ -385,6 +385,14 @@ static void in_logs(void **state)
 		{"<nosuite>\na.c:3:4: error: no\n</nosuite>\n", "error@2-2 "},
 		{"{\"a\": 1}\n[\n1]\n[x\na.c:3:4: error: no\n", "error@5-5 "},
 		{"{\"a\": [\na.c:3:4: error: no\n", "error@2-2 "},
+		/* behind what a CI system puts before every line */
+		{"x\n2024-05-01T12:00:00.1234567Z <testsuite>\n2024-05-01T12:00:00.1234567Z " CASE(
+			 "a") "\n2024-05-01T12:00:01.1234567Z </testsuite>\n"
+			      "2024-05-01T12:00:01.1234567Z a.c:3:4: error: no\n",
+			"a@3-3 error@5-5 1/1"},
+		{"2024-05-01T12:00:00Z {\"Action\":\"fail\",\"Package\":\"p\",\"Test\":\"T\"}\n"
+		 "2024-05-01T12:00:00Z {\n2024-05-01T12:00:00Z a.c:3:4: error: no\n",
+			"T@1-1 error@3-3 1/1"},
 		/* inside of a document they see nothing */
 		{"<testsuite><testcase name=\"a\"><system-out>\na.c:3:4: error: no\n"
 		 "</system-out></testcase></testsuite>",
@@ -402,6 +410,38 @@ static void in_logs(void **state)
 				fail_msg("%s\nin pieces of %zu gives %s", examples[i].text,
 					pieces[k], buf_text(&out));
 		}
+}
+
+/* UTF-16 in both orders, with and without its mark. */
+static void utf16(void **state)
+{
+	const char *text = "<testsuite>\n" CASE("a") "</testsuite>\n";
+	static const size_t pieces[] = {1 << 20, 1, 3};
+
+	(void)state;
+	for (int form = 0; form < 4; form++) {
+		BUF_AUTO b = BUF_INIT(4096);
+		bool big = form & 1;
+
+		if (form & 2)
+			buf_add(&b, big ? "\xfe\xff" : "\xff\xfe", 2);
+		for (const char *p = text; *p; p++) {
+			buf_char(&b, big ? '\0' : *p);
+			buf_char(&b, big ? *p : '\0');
+		}
+		for (size_t k = 0; k < ARRAY_LEN(pieces); k++) {
+			BUF_AUTO out = BUF_INIT(4096);
+
+			explain(&out, buf_view(&b), pieces[k]);
+			assert_string_equal(buf_text(&out), "a@2-2 1/1");
+		}
+	}
+	for (size_t n = 1; n < 4; n++) {
+		BUF_AUTO out = BUF_INIT(4096);
+
+		explain(&out, str_slice(STR("\xff\xfe<"), 0, n), 1);
+		assert_string_equal(buf_text(&out), "");
+	}
 }
 
 /* A document that goes on for long without saying what it is. */
@@ -429,6 +469,7 @@ int main(void)
 		cmocka_unit_test(encodings),
 		cmocka_unit_test(nodes),
 		cmocka_unit_test(in_logs),
+		cmocka_unit_test(utf16),
 		cmocka_unit_test(not_told),
 	};
 

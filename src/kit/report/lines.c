@@ -122,13 +122,16 @@ static struct str without_test_number(struct lines *l, struct str s)
 
 static struct report_line finished(struct lines *l, struct str s)
 {
+	size_t n;
+
 	if (l->number++ == 0)
 		str_skip(&s, "\xef\xbb\xbf");
-	if (s.n) {
-		s = without_overwritten(without_escapes(l, s));
-		s = without_test_number(l, without_marker(without_timestamp(s)));
-	}
-	return (struct report_line){s, l->number};
+	if (s.n == 0 || l->as_is)
+		return (struct report_line){.text = s, .number = l->number};
+	s = without_overwritten(without_escapes(l, s));
+	n = s.n;
+	s = without_test_number(l, without_marker(without_timestamp(s)));
+	return (struct report_line){.text = s, .number = l->number, .prefixed = s.n < n};
 }
 
 /* Keeps as much of s as the cap allows. */

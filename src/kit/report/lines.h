@@ -12,6 +12,7 @@ enum { LINE_BEFORE_BYTES = 512 };
 struct report_line {
 	struct str text;   /* valid until the next lines_next() */
 	int number;        /* 1-based, as an editor counts the log's lines */
+	bool prefixed;     /* something was taken off its start */
 	struct str before; /* the line before this one, cut at LINE_BEFORE_BYTES */
 };
 
@@ -19,6 +20,7 @@ struct lines {
 	struct buf carry, clean; /* a line's start from earlier pieces; one without escapes */
 	int number;
 	bool numbered; /* ctest -V's "3: " stands before what tests print */
+	bool as_is;    /* lines are clean already */
 	bool carrying; /* carry holds the start of a line, perhaps an empty one */
 };
 

@@ -7,6 +7,7 @@
 #include "kit/fingerprint/fingerprint.h"
 #include "kit/fingerprint/taxonomy.h"
 #include "kit/report/excerpt.h"
+#include "kit/report/decode.h"
 #include "kit/report/document/document.h"
 #include "kit/report/found.h"
 #include "kit/report/matcher_set.h"
@@ -28,8 +29,13 @@ struct report {
 	struct report_options options;
 	struct arena *mem;
 	size_t kept; /* bytes, see REPORT_KEPT_BYTES */
+	struct decode decode;
 	struct documents *documents;
 	struct lines lines;
+	/* Behind the marks that a CI system puts before every line there may be documents, too:
+	 * from the first such line on all lines go through these. */
+	struct documents *inner;
+	struct lines inner_lines;
 	struct prefilter *prefilter;
 	struct matcher_set *matchers;
 	char before[LINE_BEFORE_BYTES]; /* the last line */
@@ -110,6 +116,7 @@ static void load_literals(struct report *r)
 /* What belongs to one text. */
 static void begin_text(struct report *r)
 {
+	decode_init(&r->decode);
 	r->documents = documents_new(r, r->options.format);
 	lines_init(&r->lines);
 	strmap_init(&r->seen);
@@ -129,8 +136,12 @@ static void end_text(struct report *r)
 		arena_release(&r->formats[i].out.scratch);
 		free(r->formats[i].state);
 	}
+	decode_release(&r->decode);
 	documents_free(r->documents);
 	lines_release(&r->lines);
+	if (r->inner)
+		lines_release(&r->inner_lines);
+	documents_free(TAKE(r->inner));
 	strmap_release(&r->seen);
 	strmap_release(&r->ids);
 	tail_release(&r->tail);
@@ -214,14 +225,53 @@ static void take_line(struct report *r, struct report_line *line)
 	remember_line(r, line->text);
 }
 
+static void feed_inner(struct report *r, struct str text)
+{
+	struct report_line line;
+	struct str plain;
+
+	while (documents_next(r->inner, &text, &plain)) {
+		r->inner_lines.number += documents_lines(r->inner);
+		while (plain.n)
+			if (lines_next(&r->inner_lines, &plain, &line))
+				take_line(r, &line);
+	}
+}
+
+static void begin_inner(struct report *r, int lines_before)
+{
+	r->inner = documents_new(r, r->options.format);
+	documents_skip_lines(r->inner, lines_before);
+	lines_init(&r->inner_lines);
+	r->inner_lines.as_is = true;
+	r->inner_lines.number = lines_before;
+}
+
+static void take_clean_line(struct report *r, struct report_line *line)
+{
+	if (line->prefixed && !r->inner)
+		begin_inner(r, line->number - 1);
+	if (!r->inner) {
+		take_line(r, line);
+		return;
+	}
+	feed_inner(r, line->text);
+	feed_inner(r, STR("\n"));
+}
+
 static void feed_lines(struct report *r, struct str text)
 {
 	struct report_line line;
+	int skipped = documents_lines(r->documents);
 
-	r->lines.number += documents_lines(r->documents);
+	r->lines.number += skipped;
+	if (r->inner) {
+		r->inner_lines.number += skipped;
+		documents_skip_lines(r->inner, skipped);
+	}
 	while (text.n)
 		if (lines_next(&r->lines, &text, &line))
-			take_line(r, &line);
+			take_clean_line(r, &line);
 }
 
 void report_take_text(struct report *r, struct str text, int number)
@@ -241,7 +291,7 @@ static void give_lines(struct report *r, struct str text)
 			r->options.line(r->options.data, line.text, line.number);
 }
 
-void report_feed(struct report *r, struct str text)
+static void feed_bytes(struct report *r, struct str text)
 {
 	struct str plain;
 
@@ -252,6 +302,14 @@ void report_feed(struct report *r, struct str text)
 	while (documents_next(r->documents, &text, &plain))
 		if (plain.n)
 			feed_lines(r, plain);
+}
+
+void report_feed(struct report *r, struct str text)
+{
+	struct str part;
+
+	while (decode_next(&r->decode, &text, &part))
+		feed_bytes(r, part);
 }
 
 /* --- the hand of the formats --- */
@@ -484,6 +542,8 @@ static void sum_counts(struct report *r, struct test_counts *sum)
 	}
 	for (size_t i = 0; documents_out(r->documents, i); i++)
 		add_counts(documents_out(r->documents, i), sum);
+	for (size_t i = 0; r->inner && documents_out(r->inner, i); i++)
+		add_counts(documents_out(r->inner, i), sum);
 }
 
 static void give(
@@ -587,6 +647,27 @@ static bool has_failure(const struct failure_list *list, size_t from)
 	return false;
 }
 
+/* What is held back on the way to the formats. */
+static void finish_lines(struct report *r)
+{
+	struct report_line line;
+	struct str plain;
+
+	documents_finish(r->documents, &plain);
+	feed_lines(r, plain);
+	if (lines_last(&r->lines, &line))
+		take_clean_line(r, &line);
+	if (!r->inner)
+		return;
+	documents_finish(r->inner, &plain);
+	r->inner_lines.number += documents_lines(r->inner);
+	while (plain.n)
+		if (lines_next(&r->inner_lines, &plain, &line))
+			take_line(r, &line);
+	if (lines_last(&r->inner_lines, &line))
+		take_line(r, &line);
+}
+
 int report_finish(struct report *r, struct failure_list *out, struct err *err)
 {
 	struct found_rules rules = {
@@ -598,15 +679,14 @@ int report_finish(struct report *r, struct failure_list *out, struct err *err)
 	size_t before = out->items.n;
 
 	(void)err;
+	decode_finish(&r->decode, &plain);
+	feed_bytes(r, plain);
 	if (r->options.line) {
 		if (lines_last(&r->lines, &line))
 			r->options.line(r->options.data, line.text, line.number);
 		return REPORT_NOTHING;
 	}
-	documents_finish(r->documents, &plain);
-	feed_lines(r, plain);
-	if (lines_last(&r->lines, &line))
-		take_line(r, &line);
+	finish_lines(r);
 	excerpt_end(r->excerpt);
 	for (size_t i = 0; i < report_format_count; i++)
 		if (report_formats[i]->end)

@@ -114,6 +114,11 @@ int documents_lines(struct documents *d)
 	return n;
 }
 
+void documents_skip_lines(struct documents *d, int n)
+{
+	d->line += n;
+}
+
 /* --- the dialects met --- */
 
 static struct met *meet(struct documents *d, const struct dialect *dialect)

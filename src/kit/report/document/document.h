@@ -23,6 +23,8 @@ bool documents_next(struct documents *d, struct str *text, struct str *plain);
 void documents_finish(struct documents *d, struct str *plain);
 /* How many lines ended in documents since it was asked last. */
 int documents_lines(struct documents *d);
+/* Lines that went another way: what comes is n lines further down. */
+void documents_skip_lines(struct documents *d, int n);
 /* The i-th dialect that was met: its counts, or NULL behind the last. */
 const struct report_out *documents_out(const struct documents *d, size_t i);
 

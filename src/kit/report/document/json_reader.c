@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-#include "kit/report/document/utf8.h"
+#include "kit/report/utf8.h"
 
 /* What may come next. */
 enum {

@@ -4,7 +4,7 @@
 
 #include "base/alloc.h"
 #include "kit/report/document/event.h"
-#include "kit/report/document/utf8.h"
+#include "kit/report/utf8.h"
 
 void node_pool_init(struct node_pool *p, size_t nodes, size_t text)
 {

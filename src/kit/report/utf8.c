@@ -1,4 +1,4 @@
-#include "kit/report/document/utf8.h"
+#include "kit/report/utf8.h"
 
 size_t utf8_encode(uint32_t c, char out[4])
 {
