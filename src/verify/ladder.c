@@ -150,12 +150,24 @@ static int run_suite(struct ladder *l, struct suite_run *run, struct err *err)
 											     : 0;
 }
 
+/* A patch that makes tests vanish does not make them pass. */
+static bool lost_tests(const struct ladder *l, const struct suite_run *run)
+{
+	const struct failure_list *before = l->options->failures;
+
+	return before && run->failures.counts.tests > 0 &&
+	       run->failures.counts.tests < before->counts.tests;
+}
+
 static struct str describe_suite(struct ladder *l, const struct suite_run *run)
 {
 	const struct test_counts *c = &run->failures.counts;
 
 	if (run->timed_out)
 		return STR("did not end in time");
+	if (run->green && lost_tests(l, run))
+		return arena_printf(l->mem, "%d tests, %d before: some did not run", c->tests,
+			l->options->failures->counts.tests);
 	if (run->green && c->tests > 0)
 		return arena_printf(
 			l->mem, "%d/%d tests", c->passed >= 0 ? c->passed : c->tests, c->tests);
@@ -181,7 +193,7 @@ static int climb_suite(struct ladder *l, enum rung which, bool patched, struct e
 		failure_list_release(&run.failures);
 		return -1;
 	}
-	passed = patched ? run.green : !run.green;
+	passed = patched ? run.green && !lost_tests(l, &run) : !run.green;
 	if (patched && run.green) {
 		l->out->tests_total = run.failures.counts.tests;
 		l->out->tests_passed = run.failures.counts.passed;
@@ -220,7 +232,7 @@ static int climb_in_sandbox(struct ladder *l, struct err *err)
 			return -1;
 	if (climb_suite(l, RUNG_REVERT, false, err) < 0)
 		return -1;
-	return climb_suite(l, RUNG_RERUN, true, err);
+	return l->options->reruns ? climb_suite(l, RUNG_RERUN, true, err) : 0;
 }
 
 int ladder_climb(struct verdict *out, const struct patch *patch,

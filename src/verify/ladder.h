@@ -18,7 +18,7 @@ struct ladder_options {
 	const char *command;
 	const char *const *setup;
 	int timeout_ms;
-	int reruns;                          /* green runs wanted beyond the first: 1 */
+	int reruns; /* green runs wanted beyond the first: 1; 0: it held before */
 	const struct failure_list *failures; /* what was red before the patch */
 	const struct policy_options *policy; /* NULL: the defaults */
 	int64_t deadline_ms; /* clock_mono_ms(); rungs not reached are said as not done */

@@ -58,6 +58,7 @@ static void climb(struct climb *c, const char *text, const char *command)
 	struct err err = ERR_INIT;
 
 	failure_list_init(&failures);
+	failures.counts.tests = 3;
 	arena_init(&c->mem);
 	c->rc = ladder_climb(&c->verdict, &patch, &options, &c->mem, &err);
 	if (c->rc < 0)
@@ -104,6 +105,23 @@ static void what_was_green_before_is_no_fix(void **state)
 	assert_int_equal(c.rc, 0);
 	assert_false(c.verdict.holds);
 	assert_int_equal(last_rung(&c)->rung, RUNG_REVERT);
+	arena_release(&c.mem);
+}
+
+static void tests_that_vanish_do_not_pass(void **state)
+{
+	struct climb c;
+
+	(void)state;
+	climb(&c, "2", "grep -q 'return 2' value.py && printf '1..2\\nok 1 - a\\nok 2 - b\\n'");
+	assert_int_equal(c.rc, 0);
+	assert_false(c.verdict.holds);
+	assert_int_equal(last_rung(&c)->rung, RUNG_SUITE);
+	assert_true(str_starts(last_rung(&c)->detail, "2 tests, 3 before"));
+	arena_release(&c.mem);
+	climb(&c, "2",
+		"grep -q 'return 2' value.py && printf '1..3\\nok 1 - a\\nok 2 - b\\nok 3 - c\\n'");
+	assert_true(c.verdict.holds);
 	arena_release(&c.mem);
 }
 
@@ -168,6 +186,7 @@ int main(void)
 		cmocka_unit_test(a_right_patch_holds),
 		cmocka_unit_test(a_wrong_patch_falls_at_the_suite),
 		cmocka_unit_test(what_was_green_before_is_no_fix),
+		cmocka_unit_test(tests_that_vanish_do_not_pass),
 		cmocka_unit_test(what_does_not_parse_runs_nothing),
 		cmocka_unit_test(the_users_tree_is_left_alone),
 		cmocka_unit_test(confidence_follows_the_evidence),
