@@ -105,6 +105,8 @@ struct json_t *failure_to_json(const struct failure *f)
 	json_put_str(j, "language", f->language);
 	json_put_str(j, "type", f->type);
 	json_put_str(j, "message", f->message);
+	if (f->evidence.n)
+		json_put_str(j, "evidence", f->evidence);
 	put_optional(j, "expected", f->expected);
 	put_optional(j, "actual", f->actual);
 	vec_each (frame, &f->stack)
@@ -186,6 +188,7 @@ void failure_from_json(struct failure *f, const struct json_t *j, struct arena *
 		.language = copied(j, "language", mem),
 		.type = copied(j, "type", mem),
 		.message = copied(j, "message", mem),
+		.evidence = copied(j, "evidence", mem),
 		.expected = copied(j, "expected", mem),
 		.actual = copied(j, "actual", mem)};
 	failure_kind_from_string(json_get_str(j, "kind"), &f->kind);

@@ -41,6 +41,8 @@ struct failure {
 	struct str type;     /* AssertionError, SIGSEGV, heap-buffer-overflow, error, undefined
 				reference */
 	struct str message;
+	struct str
+		evidence; /* the line of the message that the kind was decided by, p NULL if none */
 	struct str expected, actual; /* p NULL when the format does not give them */
 	vec(struct frame) stack;     /* v is from the arena: do not free */
 	double duration_s;           /* < 0 unknown */

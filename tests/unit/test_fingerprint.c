@@ -182,6 +182,56 @@ static void kinds_and_classes_follow_rules(void **state)
 			FAILURE_DEPENDENCY, "deploy", "MissingHeader"},
 		{"", "SIGSEGV", "", FAILURE_CRASH, FAILURE_CRASH, "runtime", "InvalidMemory"},
 		{"", "strange", "", FAILURE_TEST, FAILURE_TEST, "runtime", "other"},
+		{"", "environment", "curl: (6) Could not resolve host: a.b", FAILURE_INFRASTRUCTURE,
+			FAILURE_INFRASTRUCTURE, "deploy", "Network"},
+		{"java", "java.net.UnknownHostException", "a.b", FAILURE_TEST,
+			FAILURE_INFRASTRUCTURE, "deploy", "Network"},
+		{"javascript", "Error", "connect ECONNREFUSED 10.1.2.3:80", FAILURE_TEST,
+			FAILURE_TEST, "runtime", "other"},
+		{"javascript", "Error", "connect ECONNREFUSED 127.0.0.1:5432", FAILURE_TEST,
+			FAILURE_TEST, "runtime", "ServiceDown"},
+		{"javascript", "Error", "getaddrinfo ENOTFOUND a.b", FAILURE_TEST,
+			FAILURE_INFRASTRUCTURE, "deploy", "Network"},
+		/* An assertion is a test, whatever it speaks of. */
+		{"javascript", "AssertionError", "expected 'Could not resolve host' to equal 'a'",
+			FAILURE_TEST, FAILURE_TEST, "runtime", "WrongValue"},
+		{"java", "org.opentest4j.AssertionFailedError", "No space left on device",
+			FAILURE_TEST, FAILURE_TEST, "runtime", "Condition"},
+		{"cpp", "expectation", "Value of: s\n  Actual: \"429 Too Many Requests\"",
+			FAILURE_TEST, FAILURE_TEST, "runtime", "WrongValue"},
+		{"python", "AssertionError", "assert 'certificate has expired' in log",
+			FAILURE_TEST, FAILURE_TEST, "runtime", "Condition"},
+		/* Nor does what a warning speaks of make it another kind. */
+		{"c", "warning", "message: Network is unreachable", FAILURE_LINT, FAILURE_LINT,
+			"compile", "Network"},
+		{"", "environment", "x509: certificate signed by unknown authority",
+			FAILURE_INFRASTRUCTURE, FAILURE_INFRASTRUCTURE, "deploy", "Certificate"},
+		{"", "environment", "E: Release file for x is not valid yet", FAILURE_TEST,
+			FAILURE_INFRASTRUCTURE, "deploy", "Clock"},
+		{"", "environment", "The operation was canceled.", FAILURE_TEST,
+			FAILURE_INFRASTRUCTURE, "deploy", "Cancelled"},
+		{"", "environment", "No output has been received in the last 10m0s", FAILURE_TEST,
+			FAILURE_TIMEOUT, "runtime", "JobTimeout"},
+		{"javascript", "npm", "Unsupported engine", FAILURE_DEPENDENCY, FAILURE_DEPENDENCY,
+			"deploy", "VersionMismatch"},
+		{"python", "pip", "No matching distribution found for x", FAILURE_DEPENDENCY,
+			FAILURE_DEPENDENCY, "deploy", "MissingPackage"},
+		{"go", "go-mod", "verifying a: checksum mismatch", FAILURE_DEPENDENCY,
+			FAILURE_DEPENDENCY, "deploy", "Checksum"},
+		{"javascript", "Error", "Cannot find module 'a'", FAILURE_TEST, FAILURE_DEPENDENCY,
+			"deploy", "MissingModule"},
+		{"javascript", "Error", "Cannot find module './a'", FAILURE_TEST, FAILURE_TEST,
+			"runtime", "PathIssue"},
+		{"typescript", "error", "Cannot find name 'a'.", FAILURE_COMPILE, FAILURE_COMPILE,
+			"compile", "UndefinedName"},
+		{"rust", "error", "mismatched types", FAILURE_COMPILE, FAILURE_COMPILE, "compile",
+			"TypeMismatch"},
+		{"rust", "panic", "assertion `left == right` failed", FAILURE_CRASH, FAILURE_TEST,
+			"runtime", "WrongValue"},
+		{"go", "panic", "runtime error: index out of range [5]", FAILURE_CRASH,
+			FAILURE_CRASH, "runtime", "OutOfRange"},
+		{"python", "KeyError", "'API_KEY'", FAILURE_TEST, FAILURE_TEST, "runtime",
+			"MissingKey"},
 	};
 
 	(void)state;
@@ -198,8 +248,26 @@ static void kinds_and_classes_follow_rules(void **state)
 			fail_msg("%s: %s: %s %.*s %.*s", cases[i].type, cases[i].message,
 				failure_kind_to_string(f.kind), STR_ARGS(f.class_[1]),
 				STR_ARGS(f.class_[3]));
-		assert_true(strlen(taxonomy_advice(&f)) > 10);
+		assert_true(taxonomy_advice(&f).n > 10);
 	}
+}
+
+static void the_deciding_line_is_quoted(void **state)
+{
+	struct failure f = {.type = STR("Error"),
+		.message = STR("request failed\n  getaddrinfo ENOTFOUND a.b\nat once")};
+	struct failure compared = {.type = STR("Error"),
+		.message = STR("getaddrinfo ENOTFOUND a.b"),
+		.expected = STR("a"),
+		.actual = STR("getaddrinfo ENOTFOUND a.b")};
+
+	(void)state;
+	taxonomy_decide_kind(&f);
+	assert_true(str_eq_c(f.evidence, "getaddrinfo ENOTFOUND a.b"));
+	/* Two values that differ are a test's failure. */
+	taxonomy_decide_kind(&compared);
+	assert_int_equal(compared.kind, FAILURE_TEST);
+	assert_null(compared.evidence.p);
 }
 
 static void patterns_match(void **state)
@@ -212,6 +280,9 @@ static void patterns_match(void **state)
 	assert_true(taxonomy_like("*b*b*", STR("abxb")));
 	assert_false(taxonomy_like("a*c", STR("abb")));
 	assert_false(taxonomy_like("abc", STR("ab")));
+	assert_false(taxonomy_like("ab*ba", STR("aba")));
+	assert_true(taxonomy_like("*a**b", STR("ab")));
+	assert_true(taxonomy_like("a*", STR("a")));
 }
 
 int main(void)
@@ -223,6 +294,7 @@ int main(void)
 		cmocka_unit_test(tests_have_a_name_of_some_sort),
 		cmocka_unit_test(version_one_is_what_it_was),
 		cmocka_unit_test(kinds_and_classes_follow_rules),
+		cmocka_unit_test(the_deciding_line_is_quoted),
 		cmocka_unit_test(patterns_match),
 	};
 

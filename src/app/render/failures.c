@@ -67,6 +67,8 @@ static void compared(const struct painter *p, const char *what, struct str value
 /* What kind it is, where it was read, what to do about it. */
 static void verdict(const struct painter *p, const struct failure *f)
 {
+	struct str advice = taxonomy_advice(f);
+
 	if (!f->fingerprint[0])
 		return;
 	buf_printf(p->out, "  %s", failure_kind_to_string(f->kind));
@@ -81,7 +83,11 @@ static void verdict(const struct painter *p, const struct failure *f)
 			buf_c(p->out, "the input");
 		buf_printf(p->out, ":%d-%d", f->source.first_line, f->source.last_line);
 	}
-	buf_printf(p->out, "\n  to do: %s\n", taxonomy_advice(f));
+	if (f->evidence.n && str_find(f->message, f->evidence) > 0) {
+		buf_c(p->out, ", because of: ");
+		clean_line(p->out, f->evidence, MESSAGE_MAX);
+	}
+	buf_printf(p->out, "\n  to do: %.*s\n", STR_ARGS(advice));
 }
 
 static void one(const struct painter *p, const struct failure *f)

@@ -129,7 +129,7 @@ static struct json_t *result(const struct failure *f, struct str rule, size_t in
 	if (f->attempts > 1)
 		json_put_int(j, "occurrenceCount", f->attempts);
 	json_put_c(properties, "kind", failure_kind_to_string(f->kind));
-	json_put_c(properties, "advice", taxonomy_advice(f));
+	json_put_str(properties, "advice", taxonomy_advice(f));
 	json_put(j, "properties", properties);
 	return j;
 }
