@@ -173,7 +173,7 @@ static void example_of(const char *pattern, char *out)
 		if (*pattern == '%')
 			*out++ = '%';
 		else if (strchr("LC#Dm", *pattern))
-			*out++ = '7';
+			*out++ = '1';
 		else if (*pattern != '_' && *pattern != '*')
 			*out++ = 'x';
 	}

@@ -48,6 +48,18 @@ const struct report_format *const report_formats[] = {
 	&format_qttest,
 	&format_xctest,
 	&format_dotnet,
+	&format_exunit,
+	&format_scala,
+	&format_clojure,
+	&format_dart,
+	&format_tasty,
+	&format_testthat,
+	&format_busted,
+	&format_erlang,
+	&format_playwright,
+	&format_karma,
+	&format_ava,
+	&format_bats,
 };
 
 const size_t report_format_count = ARRAY_LEN(report_formats);
