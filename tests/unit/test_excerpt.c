@@ -111,7 +111,7 @@ static void excerpts_are_chosen(void **state)
 			"with 0.\n\n$ ./check\nchecking a\nchecking b\nbad thing in b: no colour\n"
 			"The command \"./check\" exited with 1.\n\n$ ./upload\nuploading\nThe "
 			"command \"./upload\" exited with 0.\n\nDone. Your build exited with 1.\n",
-			"5-9"},
+			"6-9"},
 		{"a block grows over what is indented, and over blank lines inside",
 			"start\n\nsrc/x.foo\n  Error: no such flavour\n    in kitchen\n\n      of "
 			"the house\n\nall is quiet\nso quiet\n1 file\n2 files\nmore\nyet more\n"

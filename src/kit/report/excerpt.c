@@ -14,7 +14,8 @@ enum {
 	BLOCK_LINES = 200,    /* a block stops growing */
 	BEGINNINGS = 1 << 12, /* counters of how often a beginning of a line was seen */
 	BEGINNING_BYTES = 24,
-	STEPS = 512, /* outcomes of steps kept */
+	STEPS = 512,   /* outcomes of steps kept */
+	ECHOES = 4096, /* lines of wrappers kept */
 };
 
 /* What makes a block worth more or less: all there is to tune. */
@@ -28,12 +29,12 @@ enum {
 	COMMON_SHARE = 50,   /* one in so many lines of the log */
 	LOGGED = 4,          /* a program's own log: less by this */
 	JOIN_GAP = 2,        /* lines between blocks that become one */
-	END_LINES = 2,       /* with which the first failed step ended: always chosen */
 	GAP_LINES = 2,       /* blank lines inside a block */
 	FOLLOWERS = 4,       /* lines without clues below one with */
 	HEADERS = 6,         /* ... and above */
-	TAIL_TEXT_LINES = 4, /* in the tail */
-	TAIL_LINES = 12,
+	TAIL_TEXT_LINES = 4, /* last words */
+	TAIL_LINES = 16,     /* ... of a list */
+	LIST_BYTES = 6,
 	EXTRA_MAX = 2,      /* for further lines with clues */
 	IN_FAILED = 6,      /* the step failed */
 	NOT_IN_FAILED = -6, /* another step failed */
@@ -60,6 +61,7 @@ struct block {
 	int first, last;
 	int weight, extra;     /* of the best line, of the others */
 	int indent;            /* of its first line with clues */
+	bool claimed;          /* by a reader of a format */
 	bool echo;             /* only says that something before it failed */
 	const uint16_t *count; /* of the best line */
 	size_t n;
@@ -68,7 +70,8 @@ struct block {
 
 struct step {
 	struct line_range lines;
-	enum step_mark how; /* STEP_FAILED, STEP_PASSED, STEP_BEGIN: nobody said */
+	/* STEP_FAILED, STEP_PASSED; nobody said: STEP_BEGIN, STEP_NEXT */
+	enum step_mark how;
 };
 
 struct excerpt {
@@ -86,6 +89,7 @@ struct excerpt {
 	bool failed;
 	int first_failed;      /* the first line of the first step that did */
 	int last;              /* number of the last line */
+	vec(int) echoes;       /* lines of wrappers, in order */
 	struct line_range end; /* the last lines of the first step that failed */
 	uint16_t beginnings[BEGINNINGS];
 	vec(struct block) claims;
@@ -104,6 +108,7 @@ struct excerpt *excerpt_new(void)
 void excerpt_reset(struct excerpt *e)
 {
 	vec_free(&e->claims);
+	vec_free(&e->echoes);
 	*e = (struct excerpt){.clues = e->clues, .steps = e->steps, .step_first = 1};
 }
 
@@ -114,6 +119,7 @@ void excerpt_free(struct excerpt *e)
 	clues_free(e->clues);
 	steps_free(e->steps);
 	vec_free(&e->claims);
+	vec_free(&e->echoes);
 	free(e);
 }
 
@@ -384,30 +390,54 @@ static void drop_from(struct excerpt *e, int first)
 	e->blocks_n = n;
 }
 
-/* The last words before the step failed, and the line that says so: the from-th last and on. */
-static void add_tail(struct excerpt *e, size_t from)
+/* Lines of a list begin alike. */
+static bool begin_alike(const struct seen *a, const struct seen *b)
+{
+	return a->n >= LIST_BYTES && b->n >= LIST_BYTES &&
+	       memcmp(a->text, b->text, LIST_BYTES) == 0;
+}
+
+static bool is_words(const struct excerpt *e, const struct seen *s)
+{
+	return s && s->n && s->mark == STEP_TEXT && s->number >= e->step_first;
+}
+
+/* The first line, counted back, of the last words that end at the one given. */
+static size_t tail_from(struct excerpt *e, size_t last, int *weight)
+{
+	size_t i = last, n = 0;
+	const struct seen *s;
+
+	for (; is_words(e, s = back(e, i)) && (n == 0 || !is_common(e, s)); i++, n++) {
+		if (n >= TAIL_LINES || (n >= TAIL_TEXT_LINES && !begin_alike(s, back(e, i - 1))))
+			break;
+		if (*weight < WEIGHT_TAIL + s->weight / 2)
+			*weight = WEIGHT_TAIL + s->weight / 2;
+	}
+	return n ? i - 1 : last;
+}
+
+/* The last words before the step failed, those of wrappers and of the CI system left out, and the
+ * line that says so (not if the text just ended). */
+static void add_tail(struct excerpt *e, bool ended)
 {
 	struct block b = {.weight = WEIGHT_TAIL};
+	size_t last = ended ? 0 : 1, first;
 	const struct seen *s;
-	size_t n = 0, i;
 
-	for (i = from; n < TAIL_TEXT_LINES && i < TAIL_LINES && (s = back(e, i)); i++) {
-		if (s->number < e->step_first || (n && is_common(e, s)) || (n && s->n == 0))
-			break;
-		n += s->n && s->mark == STEP_TEXT;
-		if (s->mark == STEP_TEXT && b.weight < WEIGHT_TAIL + s->weight / 2)
-			b.weight = WEIGHT_TAIL + s->weight / 2;
-	}
-	while (i > from && (s = back(e, i - 1)) && (s->n == 0 || s->mark == STEP_NOISE))
-		i--;
-	b.last = e->last;
-	b.first = i ? back(e, i - 1)->number : e->last;
-	if (from && !e->end.first)
-		e->end = (struct line_range){
-			i > END_LINES ? e->last - END_LINES + 1 : b.first, e->last};
-	for (; i > 0; i--)
-		add_text(&b, back(e, i - 1));
-	if (from || b.weight > WEIGHT_TAIL)
+	if (!ended && !e->end.first)
+		e->end = (struct line_range){e->last - is_words(e, back(e, 1)), e->last};
+	while ((s = back(e, last)) && s->number >= e->step_first &&
+		(s->n == 0 || s->mark == STEP_ECHO || s->mark == STEP_NOISE))
+		last++;
+	if (!is_words(e, s))
+		return;
+	first = tail_from(e, last, &b.weight);
+	b.first = back(e, first)->number;
+	b.last = last <= JOIN_GAP + 1 ? e->last : s->number;
+	for (size_t i = first + 1; i-- > last;)
+		add_text(&b, back(e, i));
+	if (!ended || b.weight > WEIGHT_TAIL)
 		keep(e, &b);
 }
 
@@ -434,19 +464,24 @@ static void take_mark(struct excerpt *e, const struct seen *s)
 {
 	if (s->mark == STEP_TEXT)
 		return;
+	if (s->mark == STEP_ECHO && e->echoes.n < ECHOES)
+		vec_push(&e->echoes, s->number);
 	if (s->mark == STEP_FAILED || s->mark == STEP_CUT) {
 		close_block(e);
 		if (s->mark == STEP_FAILED)
-			add_tail(e, 1);
+			add_tail(e, false);
 		end_step(e, s->number, STEP_FAILED);
 	} else if (s->mark == STEP_ENDED && !e->failed) {
 		close_block(e);
-		add_tail(e, 1);
+		add_tail(e, false);
 		end_step(e, s->number, STEP_FAILED);
 	} else if (s->mark == STEP_BEGIN || s->mark == STEP_ENDED) {
 		close_block(e);
 		end_step(e, s->number - 1, STEP_BEGIN);
-	} else if (s->mark == STEP_PASSED || s->mark == STEP_NEXT) {
+	} else if (s->mark == STEP_NEXT) {
+		close_block(e);
+		end_step(e, s->number - 1, STEP_NEXT);
+	} else if (s->mark == STEP_PASSED) {
 		close_block(e);
 		drop_from(e, e->step_first);
 		end_step(e, s->number, STEP_PASSED);
@@ -469,10 +504,25 @@ void excerpt_end(struct excerpt *e)
 {
 	close_block(e);
 	if (!e->failed)
-		add_tail(e, 0);
+		add_tail(e, true);
 }
 
 /* --- the choice --- */
+
+static bool is_echo(const struct excerpt *e, int line)
+{
+	size_t low = 0, high = e->echoes.n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (e->echoes.v[middle] < line)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < e->echoes.n && e->echoes.v[low] == line;
+}
 
 void excerpt_claim(struct excerpt *e, struct line_range lines, int weight)
 {
@@ -484,6 +534,8 @@ void excerpt_claim(struct excerpt *e, struct line_range lines, int weight)
 	b->first = lines.first;
 	b->last = lines.last;
 	b->weight = weight;
+	b->claimed = true;
+	b->echo = is_echo(e, lines.first);
 }
 
 static const struct step *outcome_at(const struct excerpt *e, int line)
@@ -494,11 +546,17 @@ static const struct step *outcome_at(const struct excerpt *e, int line)
 	return NULL;
 }
 
+/* A step of which nobody said that it failed did well, if another is said to have failed. */
+static bool has_passed(const struct excerpt *e, const struct step *step)
+{
+	return step->how == STEP_PASSED || (step->how == STEP_NEXT && e->failed);
+}
+
 bool excerpt_passed(const struct excerpt *e, struct line_range lines)
 {
 	const struct step *step = outcome_at(e, lines.first);
 
-	return step && step->how == STEP_PASSED;
+	return step && has_passed(e, step);
 }
 
 bool excerpt_failed(const struct excerpt *e)
@@ -514,13 +572,16 @@ static int worth(const struct excerpt *e, const struct block *b)
 
 	if (b->echo)
 		return 1;
-	if (step && step->how != STEP_BEGIN)
-		worth += step->how == STEP_FAILED ? IN_FAILED : IN_PASSED;
+	if (step && step->how == STEP_FAILED)
+		worth += IN_FAILED;
+	else if (step && has_passed(e, step))
+		worth += IN_PASSED;
+	else if (e->failed)
+		worth += NOT_IN_FAILED;
 	if (step && step->lines.first == e->first_failed)
 		worth += FIRST_FAILED;
-	if ((!step || step->how == STEP_BEGIN) && e->failed)
-		worth += NOT_IN_FAILED;
-	return worth + (end - b->last <= NEAR_LINES ? NEAR : 0);
+
+	return worth + (!b->claimed && end - b->last <= NEAR_LINES ? NEAR : 0);
 }
 
 struct candidate {
