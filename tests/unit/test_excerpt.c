@@ -131,7 +131,7 @@ static void excerpts_are_chosen(void **state)
 		{"a wrapper's echo says less than what it wraps",
 			"> jig\n\nBroken: the saw\n\nnpm ERR! code ELIFECYCLE\nnpm ERR! errno 1\n"
 			"npm ERR! Exit status 1\n##[error]Process completed with exit code 1.\n",
-			"3-8"},
+			"3-3 8-8"},
 	};
 
 	(void)state;

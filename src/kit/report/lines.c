@@ -15,7 +15,7 @@ void lines_release(struct lines *l)
 	buf_release(&l->clean);
 }
 
-/* The length of the escape sequence at s (ECMA-48: CSI, OSC, or two bytes). */
+/* The length of the escape sequence at s (ECMA-48: CSI; OSC, APC, DCS, PM, SOS; or two bytes). */
 static size_t escape_length(struct str s)
 {
 	size_t i = 2;
@@ -25,7 +25,7 @@ static size_t escape_length(struct str s)
 	if (s.p[1] == '[') {
 		while (i < s.n && (s.p[i] < '@' || s.p[i] > '~'))
 			i++;
-	} else if (s.p[1] == ']') {
+	} else if (strchr("]_P^X", s.p[1]) && s.p[1]) {
 		while (i < s.n && s.p[i] != '\a' && s.p[i] != '\033')
 			i++;
 		if (i < s.n && s.p[i] == '\033')
@@ -65,61 +65,6 @@ static struct str without_overwritten(struct str s)
 	return at < 0 ? s : str_from(s, (size_t)at + 1);
 }
 
-static bool is_digit_at(struct str s, size_t i)
-{
-	return i < s.n && s.p[i] >= '0' && s.p[i] <= '9';
-}
-
-static bool looks_like(struct str s, const char *shape)
-{
-	for (size_t i = 0; shape[i]; i++)
-		if (i >= s.n || (shape[i] == '0' ? !is_digit_at(s, i) : s.p[i] != shape[i]))
-			return false;
-	return true;
-}
-
-/* "2024-01-31T12:34:56.1234567Z " of GitHub Actions and Azure; GitLab's with its "00O" marks;
- * "[2024-01-31T12:34:56.123Z] " of Jenkins. */
-static struct str without_timestamp(struct str s)
-{
-	bool bracket = s.n && s.p[0] == '[';
-	struct str rest = str_from(s, bracket);
-	size_t i = 19;
-
-	if (!looks_like(rest, "0000-00-00T00:00:00"))
-		return s;
-	if (i < rest.n && rest.p[i] == '.')
-		for (i++; is_digit_at(rest, i);)
-			i++;
-	if (i >= rest.n || rest.p[i] != 'Z')
-		return s;
-	rest = str_from(rest, i + 1);
-	if (bracket && !str_skip(&rest, "]"))
-		return s;
-	if (looks_like(rest, " 00O") || looks_like(rest, " 00E"))
-		rest = str_from(rest, 4);
-	return str_skip(&rest, " ") || rest.n == 0 ? rest : s;
-}
-
-static struct str without_marker(struct str s)
-{
-	if (str_starts(s, "##["))
-		(void)(str_skip(&s, "##[error]") || str_skip(&s, "##[warning]"));
-	return s;
-}
-
-/* "3: text" of ctest -V, once it has shown itself by "3: Test command: ...". */
-static struct str without_test_number(struct lines *l, struct str s)
-{
-	struct str rest = s;
-	int number;
-
-	if (!is_digit_at(s, 0) || !str_take_int(&rest, &number) || !str_skip(&rest, ": "))
-		return s;
-	l->numbered |= str_starts(rest, "Test command: ");
-	return l->numbered ? rest : s;
-}
-
 static struct report_line finished(struct lines *l, struct str s)
 {
 	size_t n;
@@ -130,7 +75,7 @@ static struct report_line finished(struct lines *l, struct str s)
 		return (struct report_line){.text = s, .number = l->number};
 	s = without_overwritten(without_escapes(l, s));
 	n = s.n;
-	s = without_test_number(l, without_marker(without_timestamp(s)));
+	s = prefix_cut(&l->prefixes, s);
 	return (struct report_line){.text = s, .number = l->number, .prefixed = s.n < n};
 }
 

@@ -1,11 +1,11 @@
 /* lines: a log cut into clean lines, whatever the pieces it comes in.
  * Layer: kit, inside report/. Off come: terminal escapes, what a carriage return overwrote,
- * time stamps and markers that CI systems put before every line, the test's number that ctest -V
- * puts there, a byte order mark. A line over
- * LIMIT_LINE_BYTES loses its rest. */
+ * what CI systems and parallel runners put before every line (prefix.h), a byte order mark. A line
+ * over LIMIT_LINE_BYTES loses its rest. */
 #pragma once
 
 #include "base/buf.h"
+#include "kit/report/prefix.h"
 
 enum { LINE_BEFORE_BYTES = 512 };
 
@@ -19,7 +19,7 @@ struct report_line {
 struct lines {
 	struct buf carry, clean; /* a line's start from earlier pieces; one without escapes */
 	int number;
-	bool numbered; /* ctest -V's "3: " stands before what tests print */
+	struct prefixes prefixes;
 	bool as_is;    /* lines are clean already */
 	bool carrying; /* carry holds the start of a line, perhaps an empty one */
 };

@@ -1,0 +1,195 @@
+#include "kit/report/prefix.h"
+
+#include "base/cleanup.h"
+
+enum {
+	ENOUGH = 3,      /* as often a service's name must be met */
+	JOB_LINES = 64,  /* among so many first lines one of "job TAB step" must be */
+	JOB_BYTES = 400, /* of both names */
+};
+
+static bool is_digit_at(struct str s, size_t i)
+{
+	return i < s.n && s.p[i] >= '0' && s.p[i] <= '9';
+}
+
+static bool looks_like(struct str s, const char *shape)
+{
+	for (size_t i = 0; shape[i]; i++)
+		if (i >= s.n || (shape[i] == '0' ? !is_digit_at(s, i) : s.p[i] != shape[i]))
+			return false;
+	return true;
+}
+
+static bool is_name_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_' || c == '-' || c == '.';
+}
+
+static struct prefix_name *find(struct prefix_names *names, struct str name)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (str_eq(str_make(names->items[i].text, names->items[i].n), name))
+			return &names->items[i];
+	return NULL;
+}
+
+/* When there is no room, the name met least makes it. */
+static struct prefix_name *add(struct prefix_names *names, struct str name)
+{
+	struct prefix_name *x = names->items;
+
+	if (name.n == 0 || name.n > PREFIX_NAME_BYTES)
+		return NULL;
+	if (names->n < PREFIX_NAMES)
+		x = &names->items[names->n++];
+	else
+		for (size_t i = 1; i < PREFIX_NAMES; i++)
+			if (names->items[i].met < x->met)
+				x = &names->items[i];
+	memcpy(x->text, name.p, name.n);
+	x->n = name.n;
+	x->met = 0;
+	return x;
+}
+
+/* "2024-01-31T12:34:56.1234567Z " of GitHub Actions and Azure; GitLab's with its "00O" marks;
+ * "[2024-01-31T12:34:56.123Z] " of Jenkins. */
+static struct str without_timestamp(struct str s)
+{
+	bool bracket = s.n && s.p[0] == '[';
+	struct str rest = str_from(s, bracket);
+	size_t i = 19;
+
+	if (!looks_like(rest, "0000-00-00T00:00:00"))
+		return s;
+	if (i < rest.n && rest.p[i] == '.')
+		for (i++; is_digit_at(rest, i);)
+			i++;
+	if (i >= rest.n || rest.p[i] != 'Z')
+		return s;
+	rest = str_from(rest, i + 1);
+	if (bracket && !str_skip(&rest, "]"))
+		return s;
+	if (looks_like(rest, " 00O") || looks_like(rest, " 00E"))
+		rest = str_from(rest, 4);
+	return str_skip(&rest, " ") || str_skip(&rest, "+") || rest.n == 0 ? rest : s;
+}
+
+/* "build (ubuntu)\tRun make\t2024-01-31T12:34:56.1234567Z text" */
+static struct str without_job(struct prefixes *p, struct str s)
+{
+	struct str head = str_slice(s, 0, JOB_BYTES), rest;
+	ptrdiff_t job, step;
+
+	if (p->job_lines == 0 && p->lines > JOB_LINES)
+		return s;
+	p->lines += p->lines <= JOB_LINES;
+	job = str_find_char(head, '\t');
+	if (job <= 0)
+		return s;
+	step = str_find_char(str_from(head, (size_t)job + 1), '\t');
+	if (step <= 0)
+		return s;
+	rest = str_from(s, (size_t)job + (size_t)step + 2);
+	(void)str_skip(&rest, "\xef\xbb\xbf");
+	if (!looks_like(rest, "0000-00-00T00:00:00"))
+		return s;
+	p->job_lines = 1;
+	return rest;
+}
+
+/* "web-1  | text"; a number there is a compiler's quoted line, one name in many lines a table. */
+static struct str without_service(struct prefixes *p, struct str s)
+{
+	struct prefix_name *known;
+	size_t n = 0, at;
+	bool letter = false;
+
+	for (; n < s.n && n < PREFIX_NAME_BYTES && is_name_char(s.p[n]); n++)
+		letter |= s.p[n] > '9';
+	for (at = n; at < s.n && s.p[at] == ' ' && at < 2 * PREFIX_NAME_BYTES; at++)
+		;
+	if (!letter || at == n || at >= s.n || s.p[at] != '|' ||
+		(at + 1 < s.n && s.p[at + 1] != ' '))
+		return s;
+	known = find(&p->services, str_slice(s, 0, n));
+	if (!known)
+		known = add(&p->services, str_slice(s, 0, n));
+	if (!known || known->met++ < ENOUGH)
+		return s;
+	return str_from(s, at + 2);
+}
+
+/* "[Pipeline] { (Branch: linux)" announces lines "[linux] text". */
+static struct str without_branch(struct prefixes *p, struct str s)
+{
+	struct str rest = s, name;
+
+	if (s.p[0] != '[')
+		return s;
+	if (str_skip(&rest, "[Pipeline] { (Branch: ")) {
+		if (str_cut(&rest, ")", &name) && !find(&p->branches, name))
+			(void)add(&p->branches, name);
+		return s;
+	}
+	if (p->branches.n == 0)
+		return s;
+	rest = str_from(s, 1);
+	if (!str_cut(&rest, "]", &name) || !find(&p->branches, name))
+		return s;
+	(void)str_skip(&rest, " ");
+	return rest;
+}
+
+/* "#12 3.456 text" of docker's BuildKit. */
+static struct str without_build_step(struct str s)
+{
+	size_t i = 1;
+
+	if (s.p[0] != '#' || !is_digit_at(s, 1))
+		return s;
+	while (is_digit_at(s, i))
+		i++;
+	if (i >= s.n || s.p[i++] != ' ' || !is_digit_at(s, i))
+		return s;
+	while (is_digit_at(s, i))
+		i++;
+	if (i >= s.n || s.p[i++] != '.' || !is_digit_at(s, i))
+		return s;
+	while (is_digit_at(s, i))
+		i++;
+	return i < s.n && s.p[i] == ' ' ? str_from(s, i + 1) : s;
+}
+
+static struct str without_marker(struct str s)
+{
+	if (str_starts(s, "##["))
+		(void)(str_skip(&s, "##[error]") || str_skip(&s, "##[warning]"));
+	return s;
+}
+
+/* "3: text" of ctest -V, once it has shown itself by "3: Test command: ...". */
+static struct str without_test_number(struct prefixes *p, struct str s)
+{
+	struct str rest = s;
+	int number;
+
+	if (!is_digit_at(s, 0) || !str_take_int(&rest, &number) || !str_skip(&rest, ": "))
+		return s;
+	p->numbered |= str_starts(rest, "Test command: ");
+	return p->numbered ? rest : s;
+}
+
+struct str prefix_cut(struct prefixes *p, struct str s)
+{
+	s = without_marker(without_timestamp(without_job(p, s)));
+	if (s.n)
+		s = without_branch(p, s);
+	if (s.n)
+		s = without_service(p, s);
+	if (s.n)
+		s = without_build_step(s);
+	return without_test_number(p, s);
+}

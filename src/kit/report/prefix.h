@@ -1,0 +1,32 @@
+/* prefix: what CI systems, containers and parallel runners put before every line of what a program
+ * prints. Layer: kit, inside report/. What could be a program's own text comes off only once the
+ * log has shown that it is none: a name met again and again, a branch that was announced. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/str.h"
+
+enum { PREFIX_NAMES = 32, PREFIX_NAME_BYTES = 48 };
+
+struct prefix_name {
+	char text[PREFIX_NAME_BYTES];
+	size_t n;
+	int met;
+};
+
+struct prefix_names {
+	struct prefix_name items[PREFIX_NAMES];
+	size_t n;
+};
+
+/* Zeroed is new. */
+struct prefixes {
+	struct prefix_names services; /* docker compose: "web-1  | text" */
+	struct prefix_names branches; /* Jenkins: "[linux] text" */
+	bool numbered;                /* ctest -V: "3: text" */
+	int lines, job_lines;         /* gh run view --log: "job TAB step TAB time text" */
+};
+
+/* The line without what stands before it. */
+struct str prefix_cut(struct prefixes *p, struct str line);
