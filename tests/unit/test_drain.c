@@ -80,7 +80,6 @@ static void values_are_masked(void **state)
 		assert_text(only(*state).text, cases[i].text);
 		teardown(state);
 	}
-	setup(state);
 }
 
 static void lines_of_one_shape_are_one_template(void **state)
@@ -185,7 +184,6 @@ static void severities_come_from_levels_and_words(void **state)
 		assert_int_equal(only(*state).severity, cases[i].severity);
 		teardown(state);
 	}
-	setup(state);
 }
 
 /* A letter word made of i, without digits. */
@@ -283,7 +281,7 @@ static void a_damaged_text_changes_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(values_are_masked, setup, teardown),
+		cmocka_unit_test(values_are_masked),
 		cmocka_unit_test_setup_teardown(
 			lines_of_one_shape_are_one_template, setup, teardown),
 		cmocka_unit_test_setup_teardown(
@@ -291,8 +289,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(siblings_join_at_the_fourth, setup, teardown),
 		cmocka_unit_test_setup_teardown(different_messages_stay_apart, setup, teardown),
 		cmocka_unit_test(headers_are_skipped),
-		cmocka_unit_test_setup_teardown(
-			severities_come_from_levels_and_words, setup, teardown),
+		cmocka_unit_test(severities_come_from_levels_and_words),
 		cmocka_unit_test_setup_teardown(memory_is_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(long_lines_are_cut, setup, teardown),
 		cmocka_unit_test_setup_teardown(templates_are_written_and_read, setup, teardown),
