@@ -19,6 +19,7 @@ import concurrent.futures
 import gzip
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -67,7 +68,7 @@ def alike(wanted, given):
 
 def full_names(f):
     """The ways in which people join suite and name."""
-    names = {f["name"], f["id"]}
+    names = {f["name"], f["id"], "%s (%s)" % (f["name"], f["suite"])}
     for glue in (".", "::", " ", "#", "/", " > ", " › "):
         names.add((f["suite"] or "") + glue + (f["name"] or ""))
     return names
@@ -90,7 +91,8 @@ def judge_report(expected, answer, row, misses, label):
             misses.append((label, "counts", want, red, got))
     wanted = expected.get("failed") or expected.get("failures") or []
     if isinstance(wanted, list):
-        names = {w.get("name") or w.get("title") or "" for w in wanted} - {""}
+        # titles are those of annotations: how it ended stands behind the name
+        names = {w.get("name") or re.sub(" (failed|with error)$", "", w.get("title") or "") for w in wanted} - {""}
         given = [f for f in failures]
         row["names_n"] += len(names)
         for name in names:

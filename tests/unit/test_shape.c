@@ -38,21 +38,23 @@ static void all_load(void **state)
 /* No list of conditions is there twice: which dialect it means would be chance. */
 static void signatures_differ(void **state)
 {
-	struct catalogue c;
+	struct catalogue *c = catalogue_new(NULL);
 
 	(void)state;
-	catalogue_init(&c, NULL);
-	vec_each (a, &c.signatures)
-		for (const struct signature *b = a + 1; b < c.signatures.v + c.signatures.n; b++)
+	vec_each (a, &c->signatures)
+		for (const struct signature *b = a + 1; b < c->signatures.v + c->signatures.n; b++)
 			if (a->n == b->n && a->dialect != b->dialect &&
 				a->dialect->json == b->dialect->json &&
 				!memcmp(a->conditions, b->conditions, sizeof(a->conditions)))
 				fail_msg("%s and %s are known by the same", a->dialect->name,
 					b->dialect->name);
-	catalogue_release(&c);
-	catalogue_init(&c, "eslint");
-	assert_int_equal(c.dialects.n, 1);
-	catalogue_release(&c);
+	catalogue_free(c);
+	c = catalogue_new("eslint");
+	assert_int_equal(c->dialects.n, 1);
+	catalogue_free(c);
+	c = catalogue_new("no such");
+	assert_int_equal(c->dialects.n, 0);
+	catalogue_free(c);
 }
 
 /* <item kind="k"><at line="3"/><tag>x</tag><tag>y</tag><run ok="no" n="1"/><run ok="yes" n="2"/> */

@@ -8,6 +8,7 @@
 #include "kit/fingerprint/taxonomy.h"
 #include "kit/report/excerpt.h"
 #include "kit/report/decode.h"
+#include "kit/report/document/catalogue.h"
 #include "kit/report/document/document.h"
 #include "kit/report/found.h"
 #include "kit/report/matcher_set.h"
@@ -28,7 +29,8 @@ struct active {
 struct report {
 	struct report_options options;
 	struct arena *mem;
-	size_t kept; /* bytes, see REPORT_KEPT_BYTES */
+	size_t kept;                 /* bytes, see REPORT_KEPT_BYTES */
+	struct catalogue *catalogue; /* of the documents, shared by all texts; NULL until needed */
 	struct decode decode;
 	struct documents *documents;
 	struct lines lines;
@@ -117,7 +119,7 @@ static void load_literals(struct report *r)
 static void begin_text(struct report *r)
 {
 	decode_init(&r->decode);
-	r->documents = documents_new(r, r->options.format);
+	r->documents = documents_new(r, r->options.format, &r->catalogue);
 	lines_init(&r->lines);
 	strmap_init(&r->seen);
 	strmap_init(&r->ids);
@@ -179,6 +181,7 @@ void report_free(struct report *r)
 	free(r->formats);
 	prefilter_free(r->prefilter);
 	matcher_set_free(r->matchers);
+	catalogue_free(r->catalogue);
 	excerpt_free(r->excerpt);
 	free(r);
 }
@@ -240,7 +243,7 @@ static void feed_inner(struct report *r, struct str text)
 
 static void begin_inner(struct report *r, int lines_before)
 {
-	r->inner = documents_new(r, r->options.format);
+	r->inner = documents_new(r, r->options.format, &r->catalogue);
 	documents_skip_lines(r->inner, lines_before);
 	lines_init(&r->inner_lines);
 	r->inner_lines.as_is = true;

@@ -47,11 +47,11 @@ static void add_dialect(struct catalogue *c, const struct dialect *d, const char
 		add_signature(c, d, str_of(*paths));
 }
 
-void catalogue_init(struct catalogue *c, const char *only)
+struct catalogue *catalogue_new(const char *only)
 {
+	struct catalogue *c = xcalloc(1, sizeof(*c));
 	struct err err = ERR_INIT;
 
-	*c = (struct catalogue){0};
 	arena_init(&c->mem);
 	strmap_init(&c->conditions);
 	strmap_init(&c->roots);
@@ -62,10 +62,13 @@ void catalogue_init(struct catalogue *c, const char *only)
 		assert(!"templates/reports are readable");
 	vec_each (shape, &c->shapes.dialects)
 		add_dialect(c, *shape, only);
+	return c;
 }
 
-void catalogue_release(struct catalogue *c)
+void catalogue_free(struct catalogue *c)
 {
+	if (!c)
+		return;
 	vec_free(&c->dialects);
 	vec_free(&c->signatures);
 	vec_free(&c->wild);
@@ -73,6 +76,7 @@ void catalogue_release(struct catalogue *c)
 	strmap_release(&c->conditions);
 	strmap_release(&c->roots);
 	arena_release(&c->mem);
+	free(c);
 }
 
 /* --- a sighting --- */

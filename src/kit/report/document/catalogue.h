@@ -26,8 +26,9 @@ struct catalogue {
 };
 
 /* All dialects, or only that of a name. */
-void catalogue_init(struct catalogue *c, const char *only);
-void catalogue_release(struct catalogue *c);
+struct catalogue *catalogue_new(const char *only);
+void catalogue_free(struct catalogue *c);
+DEFINE_CLEANUP(struct catalogue *, catalogue_free)
 
 /* What was seen of one document. */
 struct sighting {

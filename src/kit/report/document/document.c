@@ -30,8 +30,7 @@ struct documents {
 	const char *only;
 	enum doing doing;
 	bool json;
-	bool listed; /* the catalogue is there */
-	struct catalogue catalogue;
+	struct catalogue **catalogue; /* NULL there until the first sighting */
 	struct sighting sighting;
 	struct collect collect;
 	struct xml_reader xml;
@@ -45,12 +44,14 @@ struct documents {
 	int lines_in_documents;
 };
 
-struct documents *documents_new(struct report *report, const char *only)
+struct documents *documents_new(
+	struct report *report, const char *only, struct catalogue **catalogue)
 {
 	struct documents *d = xcalloc(1, sizeof(*d));
 
 	d->report = report;
 	d->only = only;
+	d->catalogue = catalogue;
 	buf_init(&d->held, DOCUMENT_SIGHT_BYTES);
 	collect_init(&d->collect);
 	return d;
@@ -72,8 +73,6 @@ void documents_free(struct documents *d)
 	vec_each (met, &d->met)
 		met_free(*met);
 	vec_free(&d->met);
-	if (d->listed)
-		catalogue_release(&d->catalogue);
 	sighting_release(&d->sighting);
 	collect_release(&d->collect);
 	xml_reader_release(&d->xml);
@@ -215,14 +214,12 @@ static void start_reading(struct documents *d, const struct dialect *dialect)
 
 static void start_sighting(struct documents *d, char first)
 {
-	if (!d->listed) {
-		catalogue_init(&d->catalogue, d->only);
-		d->listed = true;
-	}
+	if (!*d->catalogue)
+		*d->catalogue = catalogue_new(d->only);
 	d->json = first != '<';
 	d->lead = d->held.n;
 	sighting_start(
-		&d->sighting, &d->catalogue, d->json, d->json ? &d->js.pause : &d->xml.pause);
+		&d->sighting, *d->catalogue, d->json, d->json ? &d->js.pause : &d->xml.pause);
 	open_reader(d, &sighting_events, &d->sighting);
 	d->doing = SIGHTING;
 }
@@ -368,13 +365,9 @@ void documents_finish(struct documents *d, struct str *plain)
 
 bool documents_has_dialect(const char *name)
 {
-	struct catalogue catalogue;
-	bool has;
+	CLEANUP(catalogue_freep) struct catalogue *catalogue = catalogue_new(name);
 
-	catalogue_init(&catalogue, name);
-	has = catalogue.dialects.n > 0;
-	catalogue_release(&catalogue);
-	return has;
+	return catalogue->dialects.n > 0;
 }
 
 const char *documents_dialect_name(size_t i)

@@ -10,10 +10,13 @@
 
 enum { DOCUMENT_SIGHT_BYTES = 256 << 10 };
 
+struct catalogue;
 struct documents;
 
-/* only: a dialect's name, or NULL for all. */
-struct documents *documents_new(struct report *report, const char *only);
+/* only: a dialect's name, or NULL for all. What is known of dialects is read into *catalogue when
+ * the first document may begin, and is the caller's to free: many texts share it. */
+struct documents *documents_new(
+	struct report *report, const char *only, struct catalogue **catalogue);
 void documents_free(struct documents *d);
 DEFINE_CLEANUP(struct documents *, documents_free)
 /* Takes the next part off *text; false when it is used up. *plain is what of it, or of what was

@@ -133,6 +133,27 @@ static void report_case(struct document_out *out, const struct node *node, const
 	out_reset(out->report);
 }
 
+/* A "test" that has the name of its suite, which is a file: it could not be loaded, no test of it
+ * was run. */
+static bool is_file(const struct node *node)
+{
+	struct str name = node_text(node, "name");
+
+	return str_eq(name, node_text(node, "classname")) &&
+	       str_eq(name, node_text(node, "../name")) && str_extension(name).n > 1 &&
+	       str_find_char(name, ' ') < 0 && str_find_char(name, '/') >= 0;
+}
+
+static void report_file(struct document_out *out, const struct node *node, const struct node *bad)
+{
+	struct failure f = {.kind = FAILURE_COMPILE, .duration_s = -1};
+
+	f.id = f.suite = f.file = node_text(node, "name");
+	read_bad(&f, bad, &out->report->scratch);
+	document_emit(out, &f, ROLE_RUNNER);
+	out_reset(out->report);
+}
+
 static void junit_record(const struct dialect *dialect, void *state, struct document_out *out,
 	const struct node *node)
 {
@@ -146,7 +167,9 @@ static void junit_record(const struct dialect *dialect, void *state, struct docu
 		return;
 	}
 	v = judge(node);
-	if (v.failure || v.error) {
+	if ((v.failure || v.error) && is_file(node)) {
+		report_file(out, node, v.failure ? v.failure : v.error);
+	} else if (v.failure || v.error) {
 		document_count(out, v.failure ? RESULT_FAILED : RESULT_ERROR);
 		report_case(out, node, v.failure ? v.failure : v.error);
 	} else {

@@ -53,7 +53,10 @@ static struct str without_stack(struct str text, struct arena *mem)
 	size_t n = text.n;
 
 	while (str_next_line(&rest, &line)) {
-		if (str_starts(str_ltrim(line), "at ") && stack_text_frame(line, &frame, mem)) {
+		struct str s = str_ltrim(line);
+
+		if ((str_starts(s, "at ") || str_starts(s, "\xe2\x9d\xaf ")) &&
+			stack_text_frame(line, &frame, mem)) {
 			n = (size_t)(line.p - text.p);
 			break;
 		}
