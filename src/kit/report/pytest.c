@@ -5,7 +5,10 @@
 #include "kit/report/python_trace.h"
 #include "kit/report/scan.h"
 
-enum { CRASH_LINES = 120 }; /* of a stack that the dying interpreter prints */
+enum {
+	CRASH_LINES = 120,   /* of a stack that the dying interpreter prints */
+	NESTED_LINES = 2000, /* of a run in a test's captured output */
+};
 
 struct pytest {
 	enum { SECTION_NONE, SECTION_RUN, SECTION_BLOCKS, SECTION_SUMMARY, SECTION_OTHER } section;
@@ -20,8 +23,12 @@ struct pytest {
 	bool in_error, saw_frame;
 	struct python_trace trace;
 	int first_line, last_line;
-	int nameless;       /* failures of --tb=line that wait for the summary */
-	report_ref crashed; /* the test during which the interpreter died, + 1 */
+	int nested, nested_from;   /* runs that a test's captured output holds */
+	bool capturing;            /* captured output is being printed, of a passed test perhaps */
+	bool counted;              /* a line of totals was read */
+	struct test_counts listed; /* by the summary's lines, where there are no totals */
+	int nameless;              /* failures of --tb=line that wait for the summary */
+	report_ref crashed;        /* the test during which the interpreter died, + 1 */
 	int crash_line;
 };
 
@@ -446,12 +453,29 @@ static void name_reported(
 	out_reset(out);
 }
 
+/* "SUBFAIL id", "SUBFAILED[text] (i=1) id" */
+static bool skip_subtest(struct str *s)
+{
+	struct str rest = *s, before;
+
+	if (!str_skip(&rest, "SUBFAILED") && !str_skip(&rest, "SUBFAIL"))
+		return false;
+	if (str_starts(rest, "[") || str_starts(rest, "("))
+		(void)(str_cut(&rest, ") ", &before) || str_cut(&rest, "] ", &before));
+	*s = str_ltrim(rest);
+	return true;
+}
+
 /* "FAILED id - message", "ERROR id - message" of the summary. */
 static bool summary_line(struct pytest *p, struct report_out *out, const struct report_line *line)
 {
 	struct str s = line->text;
 
-	if (str_skip(&s, "FAILED ") || str_skip(&s, "SUBFAIL ") || str_skip(&s, "SUBFAILED "))
+	p->listed.passed += str_starts(s, "PASSED ") || str_starts(s, "XPASS ");
+	p->listed.skipped += str_starts(s, "SKIPPED ") || str_starts(s, "XFAIL ");
+	p->listed.failed += str_starts(s, "FAILED ");
+	p->listed.errors += str_starts(s, "ERROR ");
+	if (skip_subtest(&s) || str_skip(&s, "FAILED ") || str_skip(&s, "FAIL "))
 		name_reported(p, out, s, true, line->number);
 	else if (str_skip(&s, "ERROR ") && !str_starts(s, "at ") && !str_starts(s, "collecting "))
 		name_reported(p, out, s, false, line->number);
@@ -500,13 +524,14 @@ static void crash_in_test(struct pytest *p, struct report_out *out, const struct
 }
 
 /* "1 failed, 2 passed, 1 error in 0.03s": every part a number and a known word. */
-static bool counts_line(struct pytest *p, struct report_out *out, struct str s)
+static bool read_counts(struct pytest *p, struct report_out *out, struct str s, bool add)
 {
 	static const char *const words[] = {"failed", "passed", "skipped", "error", "errors",
 		"xfailed", "xpassed", "warning", "warnings", "deselected", "rerun"};
 	int n[ARRAY_LEN(words)] = {0};
 	struct test_counts *counts = &out->counts;
 	struct str list, part;
+	bool known = false;
 
 	if (!str_cut(&s, " in ", &list) || s.n == 0 || s.p[0] < '0' || s.p[0] > '9')
 		return false;
@@ -521,10 +546,15 @@ static bool counts_line(struct pytest *p, struct report_out *out, struct str s)
 			return false;
 		for (i = 0; i < ARRAY_LEN(words) && !str_eq_c(part, words[i]); i++)
 			;
-		if (i == ARRAY_LEN(words))
-			return false;
-		n[i] = count;
+		/* Plugins count things of their own: "2 pytest-warnings", "3 subtests passed". */
+		known |= i < ARRAY_LEN(words);
+		if (i < ARRAY_LEN(words))
+			n[i] = count;
 	}
+	if (!known)
+		return false;
+	if (!add)
+		return true;
 	out_count(&counts->failed, n[0]);
 	out_count(&counts->passed, n[1]);
 	out_count(&counts->skipped, n[2]);
@@ -534,6 +564,42 @@ static bool counts_line(struct pytest *p, struct report_out *out, struct str s)
 	out_count(&counts->passed, n[6]);
 	for (size_t i = 0; i < 7; i++)
 		out_count(&counts->tests, n[i]);
+	return true;
+}
+
+static bool is_start(struct str banner)
+{
+	return str_eq_c(banner, "test session starts");
+}
+
+static bool counts_line(struct pytest *p, struct report_out *out, struct str s)
+{
+	bool read = read_counts(p, out, s, true);
+
+	p->counted |= read;
+	return read;
+}
+
+/* Tests of pytest's plugins print a run of its own: it is theirs as long as it is captured. One
+ * that never ends was no run. */
+static bool nested_line(struct pytest *p, struct report_out *out, const struct report_line *line)
+{
+	struct str banner = scan_banner(line->text, '='), dashes = scan_banner(line->text, '-');
+
+	if (dashes.p && str_starts(dashes, "Captured "))
+		p->capturing = true;
+	if (p->nested && line->number - p->nested_from > NESTED_LINES)
+		p->nested = 0;
+	if (!p->nested && (scan_banner(line->text, '_').p || (banner.p && !is_start(banner))))
+		p->capturing = false;
+	if (!p->capturing || !banner.p)
+		return p->nested > 0;
+	if (is_start(banner)) {
+		if (p->nested++ == 0)
+			p->nested_from = line->number;
+	} else if (p->nested && read_counts(p, out, banner, false)) {
+		p->nested--;
+	}
 	return true;
 }
 
@@ -643,7 +709,7 @@ static bool pytest_line(void *state, struct report_out *out, const struct report
 	struct pytest *p = state;
 	struct str banner = scan_banner(line->text, '=');
 
-	if (internal_line(p, out, line))
+	if (internal_line(p, out, line) || nested_line(p, out, line))
 		return true;
 	if (banner.p && counts_line(p, out, banner)) {
 		leave(p, out, line->number);
@@ -663,11 +729,28 @@ static bool pytest_line(void *state, struct report_out *out, const struct report
 	return section_line(p, out, line);
 }
 
+/* -rA of a run whose last line is missing: as many tests as the summary lists. */
+static void count_listed(struct pytest *p, struct report_out *out)
+{
+	const struct test_counts *c = &p->listed;
+	int tests = c->passed + c->failed + c->errors + c->skipped;
+
+	if (!tests)
+		return;
+	out_count(&out->counts.tests, tests);
+	out_count(&out->counts.passed, c->passed);
+	out_count(&out->counts.failed, c->failed);
+	out_count(&out->counts.errors, c->errors);
+	out_count(&out->counts.skipped, c->skipped);
+}
+
 static void pytest_end(void *state, struct report_out *out)
 {
 	struct pytest *p = state;
 
 	close_block(p, out);
+	if (!p->counted)
+		count_listed(p, out);
 	for (report_ref ref = out_next(out, -1); ref >= 0; ref = out_next(out, ref))
 		if (is_nameless(out_at(out, ref)))
 			out_at(out, ref)->id = STR("");

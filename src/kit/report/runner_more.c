@@ -336,6 +336,35 @@ FORMAT(ava, "ava", ava, "\n  " BALLOT " [fail]: ", " tests failed\n", " test fai
 	" tests passed\n", " test passed\n", " tests skipped\n", " test skipped\n", " tests todo\n",
 	" test todo\n");
 
+/* SymPy's own: a heading of underscores with "path:test", a traceback. */
+static bool sympy_name(struct failure *f, struct report_out *out)
+{
+	if (!str_ends(f->suite, ".py"))
+		return false;
+	if (f->line == 0)
+		f->file = f->suite;
+	f->id = arena_printf(&out->scratch, "%.*s:%.*s", STR_ARGS(f->suite), STR_ARGS(f->name));
+	return true;
+}
+
+static const struct rule sympy_rules[] = {
+	{RULE_SECTION, "%*= test process starts =%*", 0},
+	{RULE_HEAD, "%*_ %S:%N _%*", IN_SECTION},
+	{RULE_TALLY, " tests finished: %M", 0},
+	{RULE_TALLY, "%# exceptions, in %*", IN_SECTION},
+	{RULE_TALLY, "%# exceptions, %*", IN_SECTION},
+	{RULE_SKIP, "Traceback (most recent call last):", 0},
+	{RULE_FIELD, "  File \"%F\", line %L, in %*", 0},
+	{RULE_FIELD, "%T: %M", NEW_MESSAGE},
+	{RULE_FIELD, "%T", NEW_MESSAGE},
+	{RULE_NONE, NULL, 0},
+};
+
+static const struct runner sympy = {
+	.language = "python", .rules = sympy_rules, .name = sympy_name, .blank_ends = 1};
+
+FORMAT(sympy, "sympy", sympy, "= test process starts =", "\n tests finished: ");
+
 #define BALLOT_LIGHT "\xe2\x9c\x97" /* ✗ */
 #define TICK "\xe2\x9c\x93"         /* ✓ */
 

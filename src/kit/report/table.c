@@ -60,6 +60,7 @@ const struct report_format *const report_formats[] = {
 	&format_karma,
 	&format_ava,
 	&format_bats,
+	&format_sympy,
 };
 
 const size_t report_format_count = ARRAY_LEN(report_formats);

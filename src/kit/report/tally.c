@@ -55,6 +55,7 @@ static const struct tally_word {
 	COUNT("cancelled", failed),
 	COUNT("canceled", failed),
 	COUNT("timed", failed),
+	COUNT("exceptions", errors),
 	COUNT("errors", errors),
 	COUNT("error", errors),
 	COUNT("errored", errors),
@@ -150,6 +151,13 @@ static void take_word(struct tally *t, struct str token, struct str between)
 		return;
 	}
 	t->moved_from = NULL;
+	/* "2 expected to fail", "1 known failure": no trouble. */
+	if (t->number >= 0 &&
+		(str_eq_nocase(token, STR("expected")) || str_eq_nocase(token, STR("known")))) {
+		t->number = -1;
+		t->number_first = true;
+		return;
+	}
 	if (member && str_find_char(between, ':') < 0) {
 		if (member == &t->counts->tests) {
 			t->moved_from = member;

@@ -24,6 +24,22 @@ static bool is_rule(struct str s)
 	return scan_is_rule(s, '-', 70);
 }
 
+/* nose: "package.module.Class.name", "package.module.generator(1, 2)", a docstring. */
+static bool read_nose_title(struct unittest *u, struct report_out *out, struct str s)
+{
+	struct str head = scan_until(s, "(");
+	ptrdiff_t dot = str_find_char(head, ' ') < 0 ? str_rfind_char(head, '.') : -1;
+
+	if (s.n == 0)
+		return false;
+	u->head = (struct failure){.id = out_scratch(out, s),
+		.suite = dot > 0 ? out_scratch(out, str_slice(s, 0, (size_t)dot)) : STR(""),
+		.name = out_scratch(out, str_from(s, (size_t)(dot + 1))),
+		.language = STR("python"),
+		.duration_s = -1};
+	return true;
+}
+
 /* "name (module.Class.name)" since 3.11, "name (module.Class)" before; "(i=3)" or "[message]" of a
  * sub-test behind it. */
 static bool read_title(struct unittest *u, struct report_out *out, struct str s)
@@ -32,7 +48,7 @@ static bool read_title(struct unittest *u, struct report_out *out, struct str s)
 	struct str id;
 
 	if (!str_cut(&rest, " (", &name) || !str_cut(&rest, ")", &inside) || name.n == 0)
-		return false;
+		return read_nose_title(u, out, str_trim(s));
 	if (str_ends(inside, arena_cstr(&out->scratch, name)) && inside.n > name.n &&
 		inside.p[inside.n - name.n - 1] == '.')
 		inside.n -= name.n + 1;
@@ -81,9 +97,10 @@ static void ran_line(struct unittest *u, struct str s)
 /* "FAILED (failures=1, errors=2, skipped=3)", "OK (skipped=1)" */
 static void result_line(struct unittest *u, struct report_out *out, const struct report_line *line)
 {
+	/* The last two are nose's. */
 	static const char *const names[] = {
-		"failures=", "errors=", "skipped=", "unexpected successes="};
-	int n[4] = {0};
+		"failures=", "errors=", "skipped=", "unexpected successes=", "SKIP=", "KNOWNFAIL="};
+	int n[ARRAY_LEN(names)] = {0};
 	struct test_counts *counts = &out->counts;
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -96,6 +113,7 @@ static void result_line(struct unittest *u, struct report_out *out, const struct
 	out_count(&counts->tests, u->ran);
 	out_count(&counts->failed, n[0] + n[3]);
 	out_count(&counts->errors, n[1]);
+	n[2] += n[4];
 	out_count(&counts->skipped, n[2]);
 	/* Sub-tests are failures of their own, but one test. */
 	n[2] += n[3] + u->broken;
