@@ -19,7 +19,6 @@ const struct report_format *const report_formats[] = {
 	&format_assert,
 	&format_make,
 	&format_shell,
-	&format_signals,
 	&format_gotest,
 	&format_tap,
 	&format_jest,
