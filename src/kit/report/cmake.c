@@ -6,19 +6,19 @@
 
 struct cmake {
 	struct failure f;
-	bool have, in_stack;
+	bool have, in_stack, warning;
 	int first_line, last_line;
 };
 
-static void flush(struct cmake *c, struct report_out *out)
+static void flush_as(struct cmake *c, struct report_out *out, bool warning)
 {
 	struct failure *f = &c->f;
 
 	if (!c->have)
 		return;
 	c->have = false;
-	f->kind = FAILURE_CONFIGURATION;
-	f->type = STR("cmake");
+	f->kind = warning ? FAILURE_LINT : FAILURE_CONFIGURATION;
+	f->type = warning ? STR("warning") : STR("cmake");
 	f->language = STR("cmake");
 	f->duration_s = -1;
 	f->message = str_trim(f->message);
@@ -26,15 +26,39 @@ static void flush(struct cmake *c, struct report_out *out)
 	out_reset(out);
 }
 
+static void flush(struct cmake *c, struct report_out *out)
+{
+	flush_as(c, out, c->warning);
+}
+
+/* "CMake Error", "CMake Warning (dev)", "CMake Deprecation Warning" */
+static bool take_severity(struct cmake *c, struct str *s)
+{
+	ptrdiff_t at = str_find_c(*s, "CMake ");
+
+	/* Some systems name the step before. */
+	if (at > 0 && s->p[0] == '[')
+		*s = str_from(*s, (size_t)at);
+	c->warning = str_skip(s, "CMake Warning") || str_skip(s, "CMake Deprecation Warning") ||
+		     str_skip(s, "CMake Author Warning");
+	if (!c->warning && !str_skip(s, "CMake Error"))
+		return false;
+	(void)str_skip(s, " (dev)");
+	return true;
+}
+
 /* "CMake Error at CMakeLists.txt:5 (find_package):", "CMake Error: text" */
 static bool starts(struct cmake *c, struct report_out *out, const struct report_line *line)
 {
 	struct str s = line->text, path;
 	struct frame frame = {0};
+	bool was_warning = c->warning;
 
-	if (!str_skip(&s, "CMake Error"))
+	if (!take_severity(c, &s)) {
+		c->warning = was_warning;
 		return false;
-	flush(c, out);
+	}
+	flush_as(c, out, was_warning);
 	c->f = (struct failure){0};
 	c->have = true;
 	c->in_stack = false;
@@ -47,6 +71,8 @@ static bool starts(struct cmake *c, struct report_out *out, const struct report_
 			frame.function = out_scratch(out, scan_until(s, ")"));
 		c->f.name = frame.function;
 		failure_add_frame(&c->f, &out->scratch, frame);
+	} else if (str_skip(&s, " in ") && str_cut(&s, ":", &path)) {
+		c->f.file = out_scratch(out, path);
 	} else if (str_skip(&s, ": ")) {
 		c->f.message = out_scratch(out, s);
 	}
@@ -100,7 +126,8 @@ static void cmake_end(void *state, struct report_out *out)
 
 const struct report_format format_cmake = {
 	.name = "cmake",
-	.literals = (const char *const[]){"\nCMake Error", NULL},
+	.literals = (const char *const[]){"\nCMake Error", "CMake Warning",
+		"CMake Deprecation Warning", "CMake Author Warning", NULL},
 	.state_size = sizeof(struct cmake),
 	.line = cmake_line,
 	.end = cmake_end,

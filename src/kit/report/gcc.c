@@ -254,6 +254,17 @@ static bool driver_line(struct gcc *g, struct report_out *out, const struct repo
 	return true;
 }
 
+/* "{3:8-3:14}: " of clang's -fdiagnostics-print-source-range-info. */
+static bool skip_ranges(struct str *s)
+{
+	struct str range;
+	bool any = false;
+
+	while (str_starts(*s, "{") && str_cut(s, "}", &range))
+		any = true;
+	return !any || str_skip(s, ":");
+}
+
 static bool gcc_line(void *state, struct report_out *out, const struct report_line *line)
 {
 	struct gcc *g = state;
@@ -273,8 +284,9 @@ static bool gcc_line(void *state, struct report_out *out, const struct report_li
 		g->last_line = line->number;
 		return true;
 	}
+	(void)str_skip(&s, "C/C++: "); /* Gradle's native builds */
 	if (s.n && s.p[0] != ' ' && s.p[0] != '[' && scan_location(&s, &at) && at.line > 0 &&
-		(severity = take_severity(&s))) {
+		skip_ranges(&s) && (severity = take_severity(&s))) {
 		if (severity->note)
 			add_note(g, out, &at, s, line->number);
 		else

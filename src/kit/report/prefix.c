@@ -182,6 +182,22 @@ static struct str without_test_number(struct prefixes *p, struct str s)
 	return p->numbered ? rest : s;
 }
 
+/* "    [javac] text": the Ant tasks that hand on what a tool prints. */
+static struct str without_task(struct str s)
+{
+	static const char *const tasks[] = {"javac", "java", "exec", "javadoc", "groovyc", "scalac",
+		"kotlinc", "compc", "mxmlc", "apply", "cc", "jruby", "ejc", "apt", "wsimport",
+		"ajc"};
+	struct str rest = str_ltrim(s), task;
+
+	if (!str_skip(&rest, "[") || !str_cut(&rest, "]", &task))
+		return s;
+	for (size_t i = 0; i < ARRAY_LEN(tasks); i++)
+		if (str_eq_c(task, tasks[i]))
+			return rest.n && rest.p[0] == ' ' ? str_from(rest, 1) : rest;
+	return s;
+}
+
 struct str prefix_cut(struct prefixes *p, struct str s)
 {
 	s = without_marker(without_timestamp(without_job(p, s)));
@@ -191,5 +207,5 @@ struct str prefix_cut(struct prefixes *p, struct str s)
 		s = without_service(p, s);
 	if (s.n)
 		s = without_build_step(s);
-	return without_test_number(p, s);
+	return without_task(without_test_number(p, s));
 }

@@ -169,7 +169,8 @@ bool stack_text_is_library(const struct frame *frame)
 {
 	static const char *const parts[] = {"site-packages/", "dist-packages/", "/usr/lib/",
 		"/usr/include/", "/usr/local/lib/", "/_pytest/", "/rustc/", "/usr/src/",
-		"/src/testing/testing.go", "/src/runtime/"};
+		"/src/testing/testing.go", "/src/runtime/", "/drmemory_package/", "/build/glibc",
+		"/build/eglibc", "sysdeps/"};
 	static const char *const functions[] = {"System.", "Xunit.", "NUnit.", "Microsoft."};
 
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
