@@ -215,6 +215,35 @@ static void every_form_of_a_list_of_failures(void **state)
 	failure_list_release(&list);
 }
 
+/* Behind a failure warnings are cut with a count; by themselves more of them are shown. */
+static void many_warnings_are_cut(void **state)
+{
+	const struct render_lines lines = {STR(""), STR("")};
+	struct failure_list list;
+	struct buf out;
+
+	(void)state;
+	failure_list_init(&list);
+	buf_init(&out, 1 << 20);
+	for (int i = 0; i < 30; i++) {
+		struct failure *f = failure_list_add(&list);
+
+		f->kind = FAILURE_LINT;
+		f->type = STR("warning");
+		f->message = STR("unused");
+	}
+	render_failures_text(&out, &list, &lines, false);
+	assert_true(str_starts(buf_view(&out), "30 warnings\n"));
+	assert_false(str_has(buf_view(&out), " more "));
+	failure_list_add(&list)->type = STR("error");
+	buf_reset(&out);
+	render_failures_text(&out, &list, &lines, false);
+	assert_true(str_starts(buf_view(&out), "1 failure, 30 warnings\n"));
+	assert_true(str_has(buf_view(&out), "and 20 more warnings: "));
+	buf_release(&out);
+	failure_list_release(&list);
+}
+
 static void an_output_cannot_end_itself(void **state)
 {
 	struct heal_result r;
@@ -289,6 +318,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_form_of_every_story),
 		cmocka_unit_test(every_form_of_a_list_of_failures),
+		cmocka_unit_test(many_warnings_are_cut),
 		cmocka_unit_test(an_output_cannot_end_itself),
 		cmocka_unit_test(the_line_of_progress),
 		cmocka_unit_test(exit_codes),

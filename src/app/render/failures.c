@@ -5,7 +5,52 @@
 #include "json/json.h"
 #include "kit/fingerprint/taxonomy.h"
 
-enum { FRAMES_SHOWN = 5, MESSAGE_MAX = 500 };
+enum {
+	FRAMES_SHOWN = 5,
+	MESSAGE_MAX = 500,
+	FINDINGS_SHOWN = 100, /* warnings and what linters found, where nothing else failed */
+	FINDINGS_BEHIND = 10, /* ... behind failures, which matter more */
+};
+
+struct findings {
+	size_t n, shown;
+	const char *noun; /* a linter's errors are no warnings */
+};
+
+static struct findings count_findings(const struct failure_list *list)
+{
+	struct findings found = {.noun = "warning"};
+	size_t most;
+
+	vec_each (f, &list->items) {
+		found.n += f->kind == FAILURE_LINT;
+		if (f->kind == FAILURE_LINT && str_eq_c(f->type, "error"))
+			found.noun = "finding";
+	}
+	most = found.n < list->items.n ? FINDINGS_BEHIND : FINDINGS_SHOWN;
+	found.shown = found.n < most ? found.n : most;
+	return found;
+}
+
+/* Whether the item is shown; left counts down the findings that are. */
+static bool is_shown(const struct failure *f, size_t *left)
+{
+	if (f->kind != FAILURE_LINT)
+		return true;
+	if (*left == 0)
+		return false;
+	--*left;
+	return true;
+}
+
+static void left_out(struct buf *out, const struct findings *found)
+{
+	size_t n = found->n - found->shown;
+
+	if (n)
+		buf_printf(out, "\nand %zu more %s%s: --format json lists %s\n", n, found->noun,
+			n == 1 ? "" : "s", n == 1 ? "it" : "them all");
+}
 
 static void counts(struct buf *out, const struct failure_list *list)
 {
@@ -16,7 +61,14 @@ static void counts(struct buf *out, const struct failure_list *list)
 	} parts[] = {{c->passed, "passed"}, {c->failed, "failed"}, {c->errors, "in error"},
 		{c->skipped, "skipped"}};
 
-	buf_printf(out, "%zu failure%s", list->items.n, list->items.n == 1 ? "" : "s");
+	struct findings found = count_findings(list);
+	size_t failures = list->items.n - found.n;
+
+	if (failures || !found.n)
+		buf_printf(out, "%zu failure%s", failures, failures == 1 ? "" : "s");
+	if (found.n)
+		buf_printf(out, "%s%zu %s%s", failures ? ", " : "", found.n, found.noun,
+			found.n == 1 ? "" : "s");
 	if (c->tests >= 0)
 		buf_printf(out, " in %d test%s", c->tests, c->tests == 1 ? "" : "s");
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
@@ -141,15 +193,18 @@ void render_failures_text(struct buf *out, const struct failure_list *list,
 	const struct render_lines *lines, bool color)
 {
 	struct painter p = {.out = out, .color = color};
+	struct findings found = count_findings(list);
+	size_t left = found.shown;
 
 	if (!list->items.n && list->counts.tests < 0) {
 		buf_c(out, "no failure found\n");
 		return;
 	}
 	counts(out, list);
-	vec_each (f, &list->items) {
-		one(&p, f);
-	}
+	vec_each (f, &list->items)
+		if (is_shown(f, &left))
+			one(&p, f);
+	left_out(out, &found);
 	lines_that_matter(&p, lines);
 }
 
@@ -171,10 +226,14 @@ void render_failures_markdown(
 	struct buf *out, const struct failure_list *list, const struct render_lines *lines)
 {
 	BUF_AUTO line = BUF_INIT(LIMIT_LINE_BYTES);
+	struct findings found = count_findings(list);
+	size_t left = found.shown;
 
 	counts(&line, list);
 	buf_printf(out, "## %s", buf_text(&line));
 	vec_each (f, &list->items) {
+		if (!is_shown(f, &left))
+			continue;
 		buf_c(out, "\n### ");
 		clean_md_text(out, f->id.n ? f->id : f->name.n ? f->name : f->file);
 		buf_c(out, "\n\n");
@@ -191,6 +250,7 @@ void render_failures_markdown(
 		}
 		buf_char(out, '\n');
 	}
+	left_out(out, &found);
 	markdown_lines(out, lines);
 }
 
