@@ -4,9 +4,11 @@
  * behind the result, indented. The package is told last, so that names wait for it. */
 #include "kit/report/block.h"
 #include "kit/report/scan.h"
+#include "kit/report/tally.h"
 
 enum {
 	PENDING_TESTS = 64,
+	TOLD_LOOKS = 2000,
 	QUIET_LINES = 20000, /* without a word of go test: its log was cut */
 };
 
@@ -32,6 +34,8 @@ struct gotest {
 	bool in_test;        /* a frame of a test function was among them */
 	struct str *value;   /* "got:" or "want:" of an example, whose lines follow */
 	struct str function; /* of a frame whose place is on the next line */
+	bool summary;        /* gotestsum's list is being read */
+	struct block summed; /* one of it */
 	uint64_t benchmark;  /* hash of the last one's name */
 	struct block panic;  /* one that no test is known to have caused */
 };
@@ -510,6 +514,94 @@ static bool package_line(struct gotest *g, struct report_out *out, const struct 
 	return true;
 }
 
+/* --- gotestsum --- */
+
+/* Whether the go test that gotestsum ran has told it: gotestsum shortens the package's path. */
+static bool was_told(struct report_out *out, struct str package, struct str name)
+{
+	int looked = 0;
+
+	for (report_ref ref = out_next(out, -1); ref >= 0 && looked < TOLD_LOOKS;
+		ref = out_next(out, ref), looked++) {
+		const struct failure *f = out_at(out, ref);
+
+		if (str_eq(f->name, name) && f->suite.n >= package.n &&
+			memcmp(f->suite.p + f->suite.n - package.n, package.p, package.n) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void close_summed(struct gotest *g, struct report_out *out)
+{
+	struct failure *f = &g->summed.f;
+
+	if (!g->summed.open)
+		return;
+	f->id = arena_printf(&out->scratch, "%.*s.%.*s", STR_ARGS(f->suite), STR_ARGS(f->name));
+	(void)block_close(&g->summed, out);
+	out_reset(out);
+}
+
+/* "=== FAIL: shop/cart TestAdd (0.00s)" */
+static void open_summed(struct gotest *g, struct report_out *out, struct str s, int line)
+{
+	struct str package, name;
+	struct failure *f = &g->summed.f;
+	ptrdiff_t open = str_rfind_char(s, '(');
+
+	close_summed(g, out);
+	if (!str_cut(&s, " ", &package) || open < 0)
+		return;
+	name = str_trim(scan_until(s, " ("));
+	if (name.n == 0)
+		name = STR("Failure");
+	if (was_told(out, package, name))
+		return;
+	block_open(&g->summed, out, "go", line);
+	f->suite = out_scratch(out, package);
+	f->name = out_scratch(out, name);
+	f->duration_s = take_seconds(str_from(s, (size_t)str_rfind_char(s, '(') + 1));
+}
+
+/* "DONE 46 tests, 4 skipped, 4 failures in 0.1s": of all that was printed before. */
+static void done_line(struct gotest *g, struct report_out *out, struct str s)
+{
+	struct test_counts counts;
+
+	close_summed(g, out);
+	g->summary = false;
+	if (!tally_read(scan_until(s, " in "), &counts) || counts.tests < 0)
+		return;
+	tally_complete(&counts);
+	out->counts = counts;
+}
+
+/* The list at gotestsum's end; false when the line is not of it. */
+static bool summary_line(struct gotest *g, struct report_out *out, const struct report_line *line)
+{
+	struct str s = line->text;
+
+	if (str_skip(&s, "=== FAIL: ")) {
+		flush(g, out);
+		g->summary = true;
+		open_summed(g, out, s, line->number);
+	} else if (str_starts(s, "=== SKIP: ") || str_eq_c(s, "=== Failed") ||
+		   str_eq_c(s, "=== Skipped") || str_eq_c(s, "=== Errors")) {
+		flush(g, out);
+		close_summed(g, out);
+		g->summary = true;
+	} else if (str_skip(&s, "DONE ")) {
+		done_line(g, out, s);
+	} else if (g->summary) {
+		if (g->summed.open && !str_starts(str_ltrim(s), "--- "))
+			output_line(&g->summed, out, line);
+	} else {
+		return false;
+	}
+	return true;
+}
+
 /* --- --- */
 
 static bool in_output(struct gotest *g, struct report_out *out, const struct report_line *line)
@@ -539,7 +631,13 @@ static bool in_output(struct gotest *g, struct report_out *out, const struct rep
 static bool gotest_line(void *state, struct report_out *out, const struct report_line *line)
 {
 	struct gotest *g = state;
-	bool package = package_line(g, out, line);
+	bool package;
+
+	if (summary_line(g, out, line)) {
+		g->seen = line->number;
+		return g->summary || g->in_package;
+	}
+	package = package_line(g, out, line);
 
 	if (!package) {
 		bool known = switch_line(g, out, line) || result_line(g, out, line) ||
@@ -561,6 +659,7 @@ static void gotest_end(void *state, struct report_out *out)
 	struct gotest *g = state;
 
 	flush(g, out);
+	close_summed(g, out);
 	if (g->in_package && g->panic.f.name.n)
 		report_panic(g, out);
 	name_package(g, out, STR(""));
@@ -568,9 +667,9 @@ static void gotest_end(void *state, struct report_out *out)
 
 const struct report_format format_gotest = {
 	.name = "gotest",
-	.literals = (const char *const[]){"\n=== RUN ",
-		"--- FAIL: ", "--- PASS: ", "--- SKIP: ", "\nFAIL\t", "\nFAIL    ", "\nok  \t",
-		"\npanic: ", "\nfatal error: ", " ns/op", NULL},
+	.literals = (const char *const[]){"\n=== RUN ", "--- FAIL: ", "--- PASS: ", "--- SKIP: ",
+		"\nFAIL\t", "\nFAIL    ", "\nok  \t", "\npanic: ", "\nfatal error: ", " ns/op",
+		"\n=== FAIL: ", "\n=== Failed", "\n=== Skipped", "\nDONE ", NULL},
 	.state_size = sizeof(struct gotest),
 	.line = gotest_line,
 	.end = gotest_end,

@@ -344,7 +344,7 @@ static void block_line(struct pytest *p, struct report_out *out, const struct re
 		if (python_trace_line(&p->trace, out, line))
 			return;
 	}
-	if (p->first_text.n == 0 && str_trim(s).n)
+	if (p->first_text.n == 0 && str_trim(s).n && !str_starts(s, "[gw"))
 		p->first_text = out_scratch(out, str_trim(s));
 	if (str_starts(s, "E  ") || str_eq_c(s, "E")) {
 		error_line(p, out, str_from(s, 1));

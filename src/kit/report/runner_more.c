@@ -350,6 +350,9 @@ static bool sympy_name(struct failure *f, struct report_out *out)
 static const struct rule sympy_rules[] = {
 	{RULE_SECTION, "%*= test process starts =%*", 0},
 	{RULE_HEAD, "%*_ %S:%N _%*", IN_SECTION},
+	{RULE_END,
+		"________________________________________________________________________________",
+		0},
 	{RULE_TALLY, " tests finished: %M", 0},
 	{RULE_TALLY, "%# exceptions, in %*", IN_SECTION},
 	{RULE_TALLY, "%# exceptions, %*", IN_SECTION},

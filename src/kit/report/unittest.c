@@ -8,6 +8,7 @@ struct unittest {
 	struct failure head; /* id, name, suite, kind of the open block */
 	struct python_trace trace;
 	int first_line, last_line;
+	bool captured;    /* nose: output follows until the block's end */
 	int session_from; /* where tests may have begun to run */
 	int ran;
 	int broken;       /* tests with a block since then */
@@ -133,6 +134,7 @@ static bool open_block(struct unittest *u, struct report_out *out, const struct 
 	if (!read_title(u, out, s))
 		return false;
 	u->first_line = u->last_line = line->number;
+	u->captured = false;
 	u->at = DETAILS;
 	return true;
 }
@@ -157,6 +159,9 @@ static bool in_trace(struct unittest *u, struct report_out *out, const struct re
 		u->at = is_rule(line->text) ? IDLE : TITLE;
 		return true;
 	}
+	u->captured |= str_has(line->text, " >> begin captured ");
+	if (u->captured)
+		return true;
 	/* What a failing import says stands before its traceback. */
 	if (u->trace.at != TRACE_NONE || python_trace_starts(line->text))
 		(void)python_trace_line(&u->trace, out, line);
