@@ -96,13 +96,15 @@ static int climb_policy(struct ladder *l, struct err *err)
 	CLEANUP(policy_freep) struct policy *policy = NULL;
 	struct policy_report report = {0};
 	struct str detail = STR("allowed");
+	ARENA_AUTO read; /* of whole files: let go at once */
 
+	arena_init(&read);
 	for (size_t i = 0; i < l->n_files; i++)
 		texts[i] = (struct policy_text){.path = l->files[i].path,
 			.before = l->files[i].before,
 			.after = l->files[i].after};
 	if (policy_open(&policy, l->options->policy, err) < 0 ||
-		policy_check_texts(&report, policy, texts, l->n_files, l->mem, err) < 0)
+		policy_check_texts(&report, policy, texts, l->n_files, &read, err) < 0)
 		return -1;
 	l->out->policy = report.verdict;
 	if (report.n)

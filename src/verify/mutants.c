@@ -49,8 +49,10 @@ static void find_changed(struct maker *m, struct mutated_file *f)
 {
 	struct change_set set = {0};
 	int last = 0;
+	ARENA_AUTO read;
 
-	change_compare(&set, f->path, f->before, f->after, m->mem);
+	arena_init(&read);
+	change_compare(&set, f->path, f->before, f->after, &read);
 	f->lines = set.v[0].hunks[0].n + 2;
 	f->changed = arena_array(m->mem, f->lines, sizeof(bool));
 	for (size_t i = 0; i < set.v[0].hunks[0].n; i++) {
