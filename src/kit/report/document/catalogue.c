@@ -157,7 +157,9 @@ static void push(struct sighting *s, struct str name)
 	s->from[s->depth++] = s->path.n;
 	if (s->depth > 1)
 		buf_char(&s->path, '/');
-	buf_str(&s->path, name);
+	/* A slash in a name is no step of the path. */
+	for (size_t i = 0; i < name.n; i++)
+		buf_char(&s->path, name.p[i] == '/' ? '\1' : name.p[i]);
 	see(s);
 }
 

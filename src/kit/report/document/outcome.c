@@ -125,23 +125,36 @@ static bool read_inline(struct failure *f)
 	return false;
 }
 
+/* "Expected: 1", "- Actual  : 2", "got: 3": whether the line has one of the labels. */
+static bool take_value(struct str line, const char *const *labels, struct str *value)
+{
+	struct str label;
+
+	(void)str_skip(&line, "- ");
+	if (!str_cut(&line, ":", &label))
+		return false;
+	label = str_rtrim(label);
+	for (; *labels; labels++)
+		if (str_eq_nocase(label, str_of(*labels))) {
+			*value = str_trim(line);
+			return true;
+		}
+	return false;
+}
+
 /* "Expected: 1" and "Received: 2" in lines of their own. */
 static void read_lines(struct failure *f)
 {
-	static const char *const expected[] = {
-		"Expected: ", "expected: ", "Expected value: ", "- Expected: "};
-	static const char *const actual[] = {"Received: ", "Actual: ", "But was: ", "actual: ",
-		"but was: ", "got: ", "     got: "};
+	static const char *const expected[] = {"expected", "expected value", "right", NULL};
+	static const char *const actual[] = {"received", "actual", "but was", "got", "left", NULL};
 	struct str rest = f->message, line;
 
 	while (str_next_line(&rest, &line)) {
 		line = str_trim(line);
-		for (size_t i = 0; i < ARRAY_LEN(expected) && !f->expected.p; i++)
-			if (str_skip(&line, expected[i]))
-				f->expected = str_trim(line);
-		for (size_t i = 0; i < ARRAY_LEN(actual) && !f->actual.p; i++)
-			if (str_skip(&line, actual[i]))
-				f->actual = str_trim(line);
+		if (!f->expected.p && take_value(line, expected, &f->expected))
+			continue;
+		if (!f->actual.p)
+			(void)take_value(line, actual, &f->actual);
 	}
 }
 
@@ -160,6 +173,20 @@ static void read_place(struct failure *f, struct str text, struct arena *mem)
 	f->file = file;
 	f->line = line;
 	f->column = column;
+}
+
+/* "thread 'x' panicked at src/a.rs:3:5:\nmessage", before Rust 1.73 "... at 'message', place". */
+static void split_panic(struct failure *f)
+{
+	struct str rest = f->message, before, line;
+
+	if (!str_cut(&rest, " panicked at ", &before) || !str_next_line(&rest, &line))
+		return;
+	f->type = STR("panic");
+	if (str_skip(&line, "'"))
+		f->message = scan_until(line, "', ");
+	else
+		f->message = str_trim(scan_until(rest, "\nnote: run with "));
 }
 
 /* GoogleTest puts the place before the message. */
@@ -183,6 +210,7 @@ void outcome_explain(struct failure *f, struct str message, struct str text, str
 	if (text.n == 0)
 		text = message;
 	skip_place(&f->message);
+	split_panic(f);
 	split_type(&f->type, &f->message);
 	/* pytest leaves it out where an assert statement failed. */
 	if (f->type.n == 0 && (str_starts(f->message, "assert ") || str_eq_c(f->message, "assert")))

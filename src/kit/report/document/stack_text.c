@@ -119,12 +119,38 @@ static bool bracket_place(struct str s, struct frame *out)
 	return str_skip(&rest, ")") && str_find_char(out->path, ' ') < 0;
 }
 
+/* Rust: "thread 'x' panicked at src/a.rs:3:5:", before 1.73 "... panicked at 'message',
+ * src/a.rs:3:5". */
+static bool rust_frame(struct str s, struct frame *out)
+{
+	struct str before;
+	ptrdiff_t comma;
+
+	*out = (struct frame){0};
+	if (!str_cut(&s, " panicked at ", &before))
+		return false;
+	comma = str_starts(s, "'") ? str_find_c(s, "', ") : -1;
+	if (comma >= 0)
+		s = str_from(s, (size_t)comma + 3);
+	if (str_ends(s, ":"))
+		s.n--;
+	return take_place(s, out);
+}
+
+/* A message may hold "word path:3:": only what begins as an absolute path may have blanks. */
+static bool is_whole_path(struct str s)
+{
+	return str_find_char(s, ' ') < 0 || s.p[0] == '/' || (s.n > 2 && s.p[1] == ':');
+}
+
 bool stack_text_place(struct str s, struct frame *out)
 {
-	struct str rest = s;
+	struct str rest;
 	struct location at = {0};
 
 	*out = (struct frame){0};
+	(void)str_skip(&s, "ERROR:"); /* GLib */
+	rest = s;
 	if (take_place(s, out) && str_find_char(out->path, ' ') < 0)
 		return true;
 	*out = (struct frame){0};
@@ -133,7 +159,7 @@ bool stack_text_place(struct str s, struct frame *out)
 	*out = (struct frame){.path = at.path, .line = at.line, .column = at.column};
 	if (str_skip(&rest, "in "))
 		out->function = str_trim(rest);
-	return str_find_c(at.path, ": ") < 0 && str_find_c(at.path, ", ") < 0;
+	return is_whole_path(at.path) && str_find_c(at.path, ": ") < 0;
 }
 
 static bool js_frame(struct str s, struct frame *out)
@@ -157,7 +183,7 @@ bool stack_text_frame(struct str line, struct frame *out, struct arena *mem)
 		return true;
 	*out = (struct frame){0};
 	if (python_frame(line, out) || php_frame(s, out) || go_frame(s, out) ||
-		frame_of_dart(s, out))
+		rust_frame(s, out) || frame_of_dart(s, out))
 		return true;
 	if (str_starts(s, "at "))
 		return false;
