@@ -1,5 +1,7 @@
 #include "kit/report/matcher_set.h"
 
+#include <ctype.h>
+
 #include "base/buf.h"
 #include "base/embed.h"
 #include "base/limits.h"
@@ -107,22 +109,44 @@ static int read_steps(
 	return 0;
 }
 
+enum { PLACE_FORMS = 11 };
+
+/* ".c:" and ".c(" are the end of a path before a line's number. By themselves they are in too many
+ * lines ("test.py::name"), so that each stands for what may follow: a digit, a blank. */
+static bool is_before_number(struct str literal)
+{
+	char last = literal.p[literal.n - 1];
+
+	if (literal.n < 3 || literal.p[0] != '.' || (last != ':' && last != '('))
+		return false;
+	for (size_t i = 1; i + 1 < literal.n; i++)
+		if (!isalnum((unsigned char)literal.p[i]))
+			return false;
+	return true;
+}
+
 static int read_literals(
 	struct matcher_set *set, const struct yaml_node *node, struct matcher *m, struct err *err)
 {
 	struct str *texts = NULL;
 	const char **literals;
-	size_t n = 0;
+	size_t n = 0, k = 0;
 
 	if (yaml_read_strs(node, "literals", &texts, &n, &set->mem, err) < 0)
 		return -1;
 	if (n == 0)
 		return yaml_error(node, err, "a matcher without literals");
-	literals = arena_array(&set->mem, n + 1, sizeof(*literals));
+	literals = arena_array(&set->mem, PLACE_FORMS * n + 1, sizeof(*literals));
 	for (size_t i = 0; i < n; i++) {
-		if (!texts[i].n)
+		if (texts[i].n == 0)
 			return yaml_error(node, err, "an empty literal");
-		literals[i] = arena_strndup(&set->mem, texts[i].p, texts[i].n);
+		if (!is_before_number(texts[i])) {
+			literals[k++] = arena_strndup(&set->mem, texts[i].p, texts[i].n);
+			continue;
+		}
+		for (const char *next = "0123456789 "; *next; next++)
+			literals[k++] =
+				arena_printf(&set->mem, "%.*s%c", STR_ARGS(texts[i]), *next).p;
 	}
 	m->literals = literals;
 	return 0;
