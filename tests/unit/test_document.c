@@ -393,6 +393,14 @@ static void in_logs(void **state)
 		{"2024-05-01T12:00:00Z {\"Action\":\"fail\",\"Package\":\"p\",\"Test\":\"T\"}\n"
 		 "2024-05-01T12:00:00Z {\n2024-05-01T12:00:00Z a.c:3:4: error: no\n",
 			"T@1-1 error@3-3 1/1"},
+		/* a program writes between the test cases; a report is cut off */
+		{"<testsuite name=\"m\">\n" CASE("a") "\n  it says\na.c:3:4: error: no\n" CASE(
+			 "b") "\n</testsuite>\nb.c:3:4: error: no\n",
+			"a@2-2 b@5-5 error@4-4 error@7-7 2/2"},
+		{"<testsuite><testcase name=\"a\"/>\n" CASE("b") "\na.c:3:4: error: no\n",
+			"b@2-2 error@3-3 2/1"},
+		{"<Site><Build>\na.c:3:4: error: no\n</Build>\na.c:5:4: error: no\n<Testing>\n",
+			"error@4-4 "},
 		/* inside of a document they see nothing */
 		{"<testsuite><testcase name=\"a\"><system-out>\na.c:3:4: error: no\n"
 		 "</system-out></testcase></testsuite>",

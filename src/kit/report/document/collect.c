@@ -49,6 +49,7 @@ void collect_start(
 	c->state = state;
 	c->out = out;
 	c->here = NULL;
+	c->at_line = false;
 	c->record_count = list(c->records, dialect->records);
 	c->keep_count = list(c->keep, dialect->keep);
 	c->skip_count = list(c->skip, dialect->skip);
@@ -121,6 +122,9 @@ static bool collect_enter(void *state, struct str name)
 	struct node *node;
 
 	flush_text(c);
+	c->at_line = false;
+	if (c->here)
+		c->here->parted = true;
 	mark = node_pool_mark(&c->pool);
 	if (c->lost || c->depth == DOCUMENT_DEPTH || is_among(c->skip, c->skip_count, name))
 		return lose(c);
@@ -153,12 +157,31 @@ static void collect_value(void *state, struct str name, struct str text)
 		node_set_text(&c->pool, node, text);
 }
 
+/* Between elements there is no text: what begins on a line of its own is that of a program that
+ * wrote to the same place, or all that follows a report that was cut off. */
+static void look_for_foreign(struct collect *c, struct str piece)
+{
+	for (size_t i = 0; i < piece.n; i++) {
+		if (piece.p[i] == '\n') {
+			c->at_line = true;
+		} else if (c->at_line && piece.p[i] != ' ' && piece.p[i] != '\t' &&
+			   piece.p[i] != '\r') {
+			*c->stop_at = i;
+			return;
+		}
+	}
+}
+
 static void collect_text(void *state, struct str piece)
 {
 	struct collect *c = state;
 
-	if (!c->lost && in_part(c))
+	if (c->lost)
+		return;
+	if (in_part(c))
 		buf_str(&c->text, str_slice(piece, 0, c->text.cap - c->text.n));
+	else if (c->stop_at && c->here && c->here->parted)
+		look_for_foreign(c, piece);
 }
 
 static void link_to(struct node *parent, struct node *node)
@@ -188,6 +211,7 @@ static void collect_leave(void *state)
 	struct node *node = c->here;
 	bool stays = false;
 
+	c->at_line = false;
 	if (c->lost) {
 		c->lost--;
 		return;

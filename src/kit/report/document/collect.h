@@ -14,6 +14,7 @@ struct collect {
 	/* The line of the reader, asked when a record begins and ends. */
 	int (*line)(void *reader);
 	void *reader;
+	size_t *stop_at; /* of XML's reader, see there; NULL */
 	struct str records[COLLECT_NAMES], keep[COLLECT_NAMES], skip[COLLECT_NAMES];
 	size_t record_count, keep_count, skip_count; /* as the dialect has them */
 	struct node_pool pool;
@@ -24,6 +25,7 @@ struct collect {
 	int kept_depth;   /* of the kept part that is open */
 	int lost;         /* open things that are left out */
 	struct buf text;  /* of here */
+	bool at_line;     /* a line began since the last tag, with nothing in it so far */
 };
 
 extern const struct document_events collect_events;

@@ -193,8 +193,19 @@ static size_t read_document(struct documents *d, struct str piece)
 	return n;
 }
 
+/* The bytes held back, from one on, are the line formats'. */
+static struct str give_up(struct documents *d, size_t from)
+{
+	struct str plain = str_from(buf_view(&d->held), from);
+
+	d->line += count_lines(plain.p, plain.p + plain.n);
+	d->doing = plain.n && plain.p[plain.n - 1] == '\n' ? AT_LINE : IN_LINE;
+	d->given = true;
+	return plain;
+}
+
 /* It is known what the bytes that were held back are. */
-static void start_reading(struct documents *d, const struct dialect *dialect)
+static struct str start_reading(struct documents *d, const struct dialect *dialect)
 {
 	struct met *met = meet(d, dialect);
 	size_t n;
@@ -202,12 +213,15 @@ static void start_reading(struct documents *d, const struct dialect *dialect)
 	collect_start(&d->collect, dialect, met->state, &met->hand);
 	d->collect.line = line_now;
 	d->collect.reader = d;
+	d->collect.stop_at = d->json ? NULL : &d->xml.stop_at;
 	open_reader(d, &collect_events, &d->collect);
 	d->doing = READING;
 	n = read_document(d, str_from(buf_view(&d->held), d->lead));
-	/* It stopped where the sighting did, or could go on. */
-	assert(n == d->held.n - d->lead);
+	/* The sighting does not mind what is no part of the document. */
+	if (n < d->held.n - d->lead)
+		return give_up(d, d->lead + n);
 	buf_reset(&d->held);
+	return STR("");
 }
 
 /* --- sighting --- */
@@ -224,26 +238,14 @@ static void start_sighting(struct documents *d, char first)
 	d->doing = SIGHTING;
 }
 
-/* The bytes held back are the line formats'. */
-static struct str give_up(struct documents *d)
-{
-	struct str plain = buf_view(&d->held);
-
-	d->line += count_lines(plain.p, plain.p + plain.n);
-	d->doing = plain.n && plain.p[plain.n - 1] == '\n' ? AT_LINE : IN_LINE;
-	d->given = true;
-	return plain;
-}
-
 /* Nothing that would help to decide is to come. */
 static struct str decide(struct documents *d)
 {
 	const struct dialect *dialect = sighting_match(&d->sighting);
 
 	if (!dialect)
-		return give_up(d);
-	start_reading(d, dialect);
-	return STR("");
+		return give_up(d, 0);
+	return start_reading(d, dialect);
 }
 
 static struct str sight(struct documents *d, struct str *text)
@@ -354,7 +356,7 @@ void documents_finish(struct documents *d, struct str *plain)
 	if (d->doing == SIGHTING)
 		*plain = decide(d);
 	else if (d->doing == AT_LINE)
-		*plain = give_up(d);
+		*plain = give_up(d, 0);
 	if (d->doing == READING)
 		finish_reader(d);
 	d->doing = IN_LINE;

@@ -16,6 +16,8 @@ enum {
 	DOCUMENT_TAG_BYTES = 512 << 10,  /* kept of one start tag with its attributes */
 };
 
+#define DOCUMENT_NO_STOP SIZE_MAX
+
 /* Who listens. Names and texts are valid during the call only, and are bytes as they came: no
  * promise that they are UTF-8. */
 struct document_events {

@@ -203,8 +203,9 @@ static void junit_leave(void *state, struct document_out *out, struct node *node
 
 const struct dialect dialect_junit = {
 	.name = "junit",
-	.known_by = (const char *const[]){"testsuite", "testsuites/testsuite",
-		"testsuites/testcase", "testsuites/tests", "testrun/testsuite", NULL},
+	.known_by =
+		(const char *const[]){"testsuite", "testsuites/testsuite", "testsuites/testcase",
+			"testsuites/tests", "testrun/testsuite", "testcase/name", NULL},
 	.records = (const char *const[]){"testcase", "testsuite/error", "testsuite/failure", NULL},
 	.skip = (const char *const[]){"system-out", "system-err", "properties", NULL},
 	.record = junit_record,

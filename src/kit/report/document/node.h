@@ -15,6 +15,7 @@ struct node {
 	struct node *parent, *next, *first, *last;
 	int line;    /* of a record in the text that is read, 1-based */
 	int records; /* that ended inside */
+	bool parted; /* an element began inside */
 };
 
 /* Where nodes live: of fixed size, so that they do not move. Full pools take nothing more. */

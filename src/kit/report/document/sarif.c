@@ -188,22 +188,40 @@ static struct str message_of(
 	return w->arguments[0].p ? with_arguments(text, w->arguments, mem) : text;
 }
 
+static bool is_word(struct str s, const char *const *words)
+{
+	for (; *words; words++)
+		if (str_eq_nocase(s, str_of(*words)))
+			return true;
+	return false;
+}
+
 /* Suppressed, passed, gone since the baseline: no findings. */
 static bool is_finding(const struct node *node)
 {
-	struct str kind = node_text(node, "kind");
+	static const char *const kinds[] = {"", "fail", "open", "review", "informational", NULL};
+	static const char *const accepted[] = {"", "accepted", NULL};
+	static const char *const gone[] = {"absent", NULL};
 	const struct node *one = node_get(node, "suppressions");
 
-	for (; one; one = node_again(one)) {
-		struct str status = node_text(one, "status");
-
-		if (status.n == 0 || str_eq_c(status, "accepted"))
+	for (; one; one = node_again(one))
+		if (is_word(node_text(one, "status"), accepted))
 			return false;
-	}
-	return (kind.n == 0 || str_eq_c(kind, "fail") || str_eq_c(kind, "open") ||
-		       str_eq_c(kind, "review") || str_eq_c(kind, "informational")) &&
-	       !str_eq_c(node_text(node, "baselineState"), "absent") &&
+	return is_word(node_text(node, "kind"), kinds) &&
+	       !is_word(node_text(node, "baselineState"), gone) &&
 	       !node_get(node, "suppressionStates");
+}
+
+/* Some write these in capitals. */
+static struct str level_of(const struct node *node)
+{
+	static const char *const levels[] = {"error", "warning", "note", "none"};
+	struct str level = node_text(node, "level");
+
+	for (size_t i = 0; i < ARRAY_LEN(levels); i++)
+		if (str_eq_nocase(level, str_of(levels[i])))
+			return str_of(levels[i]);
+	return level;
 }
 
 static void add_result(struct sarif *s, struct document_out *out, const struct node *node)
@@ -215,7 +233,7 @@ static void add_result(struct sarif *s, struct document_out *out, const struct n
 	if (!is_finding(node))
 		return;
 	f.name = node_text_any(node, (const char *const[]){"ruleId", "rule/id", "ruleKey", NULL});
-	f.type = node_text(node, "level");
+	f.type = level_of(node);
 	f.message = message_of(s, &w, node, mem);
 	read_location(&f, node, mem);
 	f.language = scan_language(f.file);

@@ -17,7 +17,8 @@ enum {
 
 void xml_reader_init(struct xml_reader *x, const struct document_events *events, void *sink)
 {
-	*x = (struct xml_reader){.events = events, .sink = sink, .state = IN_TEXT};
+	*x = (struct xml_reader){
+		.events = events, .sink = sink, .state = IN_TEXT, .stop_at = DOCUMENT_NO_STOP};
 	names_init(&x->names);
 	buf_init(&x->tag, DOCUMENT_TAG_BYTES);
 	buf_init(&x->value, DOCUMENT_VALUE_BYTES);
@@ -449,7 +450,12 @@ static const char *read_text(struct xml_reader *x, const char *p, const char *en
 	x->at = entity ? entity : stop;
 	if (x->names.n == 0 && has_words(p, stop))
 		x->end = DOCUMENT_BROKEN;
+	x->stop_at = DOCUMENT_NO_STOP;
 	tell_text(x, p, x->at);
+	if (x->stop_at != DOCUMENT_NO_STOP) {
+		x->end = DOCUMENT_BROKEN;
+		return p + x->stop_at;
+	}
 	if (entity) {
 		x->state = IN_ENTITY;
 		x->mark_n = 0;

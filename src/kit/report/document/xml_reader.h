@@ -14,6 +14,9 @@ struct xml_reader {
 	const char *at; /* while an event is told: where the reader is in the piece */
 	enum document_end end;
 	bool pause; /* a listener sets it to have no more told of this piece */
+	/* A listener that is told text may set it to the offset in that text where something else
+	 * begins: the document is broken there. DOCUMENT_NO_STOP otherwise. */
+	size_t stop_at;
 	struct names names;
 	int too_deep;  /* open elements below DOCUMENT_DEPTH */
 	int unwanted;  /* open elements from the outermost one whose contents nobody wants */
