@@ -108,6 +108,7 @@ static void tallies_of_many_runners(void **state)
 		{"8 runs, 9 assertions, 1 failures, 2 errors, 3 skips", {8, 2, 1, 2, 3}},
 		{"Total tests: 5  Passed: 3  Failed: 2", {5, 3, 2, 0, 0}},
 		{"tests=3 errors=1", {3, 2, 0, 1, 0}},
+		{"3 tests, 1 passed", {3, 1, 2, 0, 0}},
 		{"2 tests failed, 3 tests passed", {5, 3, 2, 0, 0}},
 		{"2147483647 passed, 2147483647 failed", {INT32_MAX, INT32_MAX, INT32_MAX, 0, 0}},
 	};

@@ -145,8 +145,8 @@ static const struct runner gradle = {
 
 const struct report_format format_gradle = {
 	.name = "gradle",
-	.literals =
-		(const char *const[]){" FAILED\n", " tests completed, ", " test completed, ", NULL},
+	.literals = (const char *const[]){" FAILED\n", " FAILED \n", " tests completed, ",
+		" test completed, ", NULL},
 	.state_size = sizeof(struct runner_state),
 	.line = runner_line,
 	.end = runner_end,

@@ -60,6 +60,11 @@ const struct report_format *const report_formats[] = {
 	&format_ava,
 	&format_bats,
 	&format_sympy,
+	&format_unity,
+	&format_criterion,
+	&format_c_munit,
+	&format_greatest,
+	&format_cppunit,
 };
 
 const size_t report_format_count = ARRAY_LEN(report_formats);

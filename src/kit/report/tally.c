@@ -28,6 +28,8 @@ static const struct tally_word {
 	COUNT("example", tests),
 	COUNT("specs", tests),
 	COUNT("spec", tests),
+	COUNT("tested", tests),
+	COUNT("count", tests),
 	COUNT("runs", tests),
 	COUNT("run", tests),
 	COUNT("cases", tests),
@@ -59,6 +61,7 @@ static const struct tally_word {
 	COUNT("errors", errors),
 	COUNT("error", errors),
 	COUNT("errored", errors),
+	COUNT("crashing", errors),
 	COUNT("broken", errors),
 	COUNT("skipped", skipped),
 	COUNT("skips", skipped),
@@ -204,7 +207,13 @@ static int known(int n)
 
 void tally_complete(struct test_counts *c)
 {
-	int64_t rest = (int64_t)known(c->failed) + known(c->errors) + known(c->skipped);
+	int64_t rest;
+
+	if (c->failed < 0 && c->errors < 0 && c->tests >= 0 && c->passed >= 0) {
+		rest = (int64_t)c->tests - c->passed - known(c->skipped);
+		c->failed = rest > 0 ? (int)rest : 0;
+	}
+	rest = (int64_t)known(c->failed) + known(c->errors) + known(c->skipped);
 
 	if (c->tests < 0)
 		c->tests = (int)(rest + known(c->passed) > INT32_MAX ? INT32_MAX

@@ -637,6 +637,17 @@ static void yaml_line(struct tap *t, struct report_out *out, const struct report
 	}
 }
 
+/* "{" behind the details of a point at the margin. */
+static void begin_buffered(struct tap *t)
+{
+	if (t->point.block.open) {
+		t->outer = t->point;
+		t->point.block.open = false;
+	} else {
+		t->quiet = true;
+	}
+}
+
 /* The points inside are told: what follows has others. */
 static void end_buffered(struct tap *t, struct report_out *out, size_t indent)
 {
@@ -681,7 +692,7 @@ static bool protocol_line(struct tap *t, struct report_out *out, const struct re
 	size_t indent = indent_of(line->text);
 	struct str s = str_from(line->text, indent);
 
-	if (indent == 0 && s.n && t->outer.block.open)
+	if (indent == 0 && s.n && s.p[0] != '}' && s.p[0] != '{' && t->outer.block.open)
 		close_outer(t, out);
 	if (str_starts(s, "#")) {
 		comment_line(t, out, s, indent, line);
@@ -705,11 +716,13 @@ static bool protocol_line(struct tap *t, struct report_out *out, const struct re
 			t->strict = s.p[7] == '+';
 		return true;
 	}
-	if (str_eq_c(s, "}"))
+	if (str_eq_c(str_trim(s), "{") && indent == 0)
+		begin_buffered(t);
+	else if (str_eq_c(s, "}"))
 		end_buffered(t, out, indent);
 	else if (indent > 0 && t->point.block.open)
 		indented_line(t, out, line);
-	return str_trim(s).n == 0 || str_eq_c(s, "}") || indent > 0;
+	return str_trim(s).n == 0 || str_eq_c(s, "}") || str_eq_c(s, "{") || indent > 0;
 }
 
 /* Whether an idle format may begin with this line: ordinary text holds "ok 1" and "1..5", too. */
