@@ -234,20 +234,40 @@ static bool is_snippet(const struct gcc *g, struct str s)
 	       str_starts(rest, "fix-it:");
 }
 
+/* "gcc", "/usr/bin/clang-15", "arm-none-eabi-g++-12.2" */
+static bool is_driver(struct str tool)
+{
+	static const char *const names[] = {"gcc", "g++", "cc", "c++", "cc1", "cc1plus", "cc1obj",
+		"clang", "clang++", "collect2", "lto1", "lto-wrapper", "emcc", "em++", "gfortran",
+		"f951", "gnat1"};
+	ptrdiff_t dash;
+
+	if (str_find_char(tool, ' ') >= 0)
+		return false;
+	tool = str_basename(tool);
+	dash = str_rfind_char(tool, '-');
+	if (dash > 0 && (size_t)dash + 1 < tool.n && tool.p[dash + 1] >= '0' &&
+		tool.p[dash + 1] <= '9')
+		tool = str_slice(tool, 0, (size_t)dash);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		size_t n = strlen(names[i]);
+
+		if (str_ends(tool, names[i]) && (tool.n == n || tool.p[tool.n - n - 1] == '-'))
+			return true;
+	}
+	return false;
+}
+
 /* "cc1: error: ...", "gcc: fatal error: ...": no place; the driver's last word is only a result. */
 static bool driver_line(struct gcc *g, struct report_out *out, const struct report_line *line)
 {
-	static const char *const drivers[] = {
-		"gcc: ", "g++: ", "cc: ", "c++: ", "cc1: ", "cc1plus: ", "clang: ", "clang++: "};
-	struct str s = line->text;
+	struct str s = line->text, tool;
 	const struct severity *severity;
-	bool ours = false;
 
-	for (size_t i = 0; i < ARRAY_LEN(drivers) && !ours; i++)
-		ours = str_skip(&s, drivers[i]);
-	if (!ours || !(severity = take_severity(&s)) || severity->note)
+	if (!str_cut(&s, ": ", &tool) || !is_driver(tool) || !(severity = take_severity(&s)) ||
+		severity->note)
 		return false;
-	if (str_starts(s, "linker command failed") ||
+	if (str_starts(s, "linker command failed") || str_starts(s, "ld returned ") ||
 		str_starts(s, "all warnings being treated as errors"))
 		return true;
 	start(g, out, NULL, severity, s, line->number);

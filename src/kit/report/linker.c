@@ -46,8 +46,9 @@ static struct str quoted(struct str s)
 /* "/usr/bin/ld: " and the like, once or twice. */
 static struct str without_tool(struct str s)
 {
-	static const char *const tools[] = {
-		"ld: ", "ld.lld: error: ", "ld.gold: ", "ld.bfd: ", "ld.lld: ", "lld: error: "};
+	static const char *const tools[] = {"ld: error: ", "mold: error: ", "mold: fatal: ",
+		"ld64.lld: error: ", "wasm-ld: error: ", "lld-link: error: ", "ld: ",
+		"ld.lld: error: ", "ld.gold: ", "ld.bfd: ", "ld.lld: ", "lld: error: "};
 	ptrdiff_t at;
 
 	for (size_t i = 0; i < ARRAY_LEN(tools); i++)
@@ -127,7 +128,7 @@ static bool complaint_line(struct linker *l, struct report_out *out, const struc
 	f.message = arena_printf(&out->scratch, "%s%s%.*s%s", c->text,
 		c->kind == FAILURE_DEPENDENCY ? "" : "'", STR_ARGS(what),
 		c->kind == FAILURE_DEPENDENCY ? "" : "'");
-	if (before.n == 0 && str_has(line->text, "lld: error: ")) {
+	if (before.n == 0 && str_has(line->text, "ld: error: ")) {
 		l->lld = f;
 		l->in_lld = true;
 		l->first_line = line->number;

@@ -51,7 +51,7 @@ static const char *severity_of(struct str word)
 	static const char *const errors[] = {"error", "err", "e", "fatal", "fatal error", "f",
 		"severe", "critical", "crit", "high", "failure", "fehler", "erreur",
 		"catastrophic error", "internal error", "syntax error", "parse error", "blocker",
-		"\xe2\x9c\x96", "x", "runtime error", "panic", NULL};
+		"\xe2\x9c\x96", "\xe2\x9d\x8c", "x", "runtime error", "panic", NULL};
 	static const char *const notes[] = {"note", "info", "i", "information", "hint", "remark",
 		"style", "message", "msg", "advice", NULL};
 
