@@ -201,6 +201,47 @@ static bool include_line(struct gcc *g, struct report_out *out, const struct rep
 	return true;
 }
 
+static struct str unquoted(struct str s)
+{
+	if (str_skip(&s, "\xe2\x80\x98"))
+		return str_ends(s, "\xe2\x80\x99") ? str_slice(s, 0, s.n - 3) : s;
+	if (str_skip(&s, "'"))
+		return str_ends(s, "'") ? str_slice(s, 0, s.n - 1) : s;
+	return s;
+}
+
+/* "a.cpp:3:5:   required from 'int f(T) [with T = int]'", "a.cpp:9:   instantiated from here": the
+ * way to an error in a template, innermost first. */
+static bool instantiation_line(
+	struct gcc *g, struct report_out *out, const struct report_line *line)
+{
+	static const char *const words[] = {"required from ", "recursively required from ",
+		"required by ", "instantiated from ", "in 'constexpr' expansion of ",
+		"in \xe2\x80\x98"
+		"constexpr\xe2\x80\x99 expansion of "};
+	struct str s = line->text;
+	struct location at;
+	bool ours = false;
+
+	if (!scan_location(&s, &at) || !str_starts(s, "  "))
+		return false;
+	s = str_ltrim(s);
+	for (size_t i = 0; i < ARRAY_LEN(words) && !ours; i++)
+		ours = str_skip(&s, words[i]);
+	if (!ours)
+		return false;
+	flush(g, out);
+	if (g->context.stack.n == 0)
+		g->context_line = line->number;
+	s = str_eq_c(s, "here") ? STR("") : unquoted(s);
+	failure_add_frame(&g->context, &out->scratch,
+		(struct frame){.path = out_scratch(out, at.path),
+			.function = out_scratch(out, s),
+			.line = at.line,
+			.column = at.column});
+	return true;
+}
+
 /* "a.c: In function 'f':", "a.cpp: In member function 'int A::f()':", "a.c: At top level:" */
 static bool function_line(struct gcc *g, struct str s)
 {
@@ -297,7 +338,8 @@ static bool gcc_line(void *state, struct report_out *out, const struct report_li
 		g->context.stack.n = g->context.stack.cap = 0;
 		g->function[0] = '\0';
 	}
-	if (include_line(g, out, line) || function_line(g, s) || fixit_line(g, out, s))
+	if (include_line(g, out, line) || instantiation_line(g, out, line) || function_line(g, s) ||
+		fixit_line(g, out, s))
 		return true;
 	if (g->have && is_snippet(g, s)) {
 		g->snippet++;

@@ -553,7 +553,7 @@ static void give(
 	struct report *r, struct resolver *resolver, struct found *x, struct failure_list *out)
 {
 	/* Of lint, and of each role. */
-	static const int weights[] = {2, 14, 20, 16, 8, 12, 1};
+	static const int weights[] = {2, 14, 20, 16, 8, 12, 1, 1};
 	struct failure *f = failure_list_add(out);
 
 	if (!f)
