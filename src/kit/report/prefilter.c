@@ -6,8 +6,8 @@
 
 enum {
 	GRAM = 4,
-	MARK_BITS = 17, /* of a gram's hash: a bitmap of 16 KiB */
-	SLOT_BITS = 10, /* ... that find the literals */
+	MARK_BITS = 18, /* of a gram's hash: a bitmap of 16 KiB */
+	SLOT_BITS = 13, /* ... that find the literals */
 };
 
 struct literal {
@@ -55,16 +55,18 @@ static int frequency(char c)
 {
 	if (c == '\n')
 		return -100;
-	if (strchr("etaonirsl ", c))
+	if (c == ' ')
+		return 5;
+	if (strchr("etaonirsl", c))
 		return 4;
 	if (c >= 'a' && c <= 'z')
 		return 3;
-	if ((c >= '0' && c <= '9') || strchr("/.-_", c))
+	if (strchr("/.-_", c))
 		return 2;
 	return 1;
 }
 
-/* The offset of the four bytes that are the least common, the line feeds counted. */
+/* The offset of the four bytes that are the least common, line feeds counted. */
 static size_t rarest(const char *text, size_t n)
 {
 	size_t best = 0;
@@ -87,6 +89,21 @@ static void chain(uint16_t *slot, struct prefilter *p, struct literal *l)
 {
 	l->next = *slot;
 	*slot = (uint16_t)(l - p->literals + 1);
+}
+
+/* Formats share literals, and so do the many matchers behind one. */
+static bool is_known(const struct prefilter *p, uint16_t first, const struct literal *l)
+{
+	const struct literal *other;
+
+	for (uint16_t i = first; i; i = other->next) {
+		other = &p->literals[i - 1];
+		if (other->group == l->group && other->n == l->n &&
+			other->at_start == l->at_start && other->at_end == l->at_end &&
+			memcmp(other->text, l->text, l->n) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void mark(struct prefilter *p, const char gram[GRAM])
@@ -122,10 +139,15 @@ static void add_literal(struct prefilter *p, const char *text, size_t group)
 	l->n = n - l->at_start - l->at_end;
 	assert(l->n > 0);
 	if (n >= GRAM) {
+		uint16_t *slot;
+
 		at = rarest(text, n);
+		slot = &p->slots[hash_of(load(text + at)) >> (32 - SLOT_BITS)];
+		if (is_known(p, *slot, l))
+			return;
 		l->anchor = (int)at - l->at_start;
 		mark(p, text + at);
-		chain(&p->slots[hash_of(load(text + at)) >> (32 - SLOT_BITS)], p, l);
+		chain(slot, p, l);
 	} else if (l->at_start) {
 		chain(&p->starts[(uint8_t)l->text[0]], p, l);
 	} else if (l->n == GRAM - 1) {
@@ -180,7 +202,7 @@ static void compare(struct look *look, uint16_t first, ptrdiff_t at)
 		start = at - l->anchor;
 		if (start < 0 || (size_t)start + l->n > look->line.n || (l->at_start && start) ||
 			(l->at_end && (size_t)start + l->n < look->line.n) ||
-			prefilter_has(&look->found, l->group))
+			look->line.p[start] != l->text[0] || prefilter_has(&look->found, l->group))
 			continue;
 		if (memcmp(look->line.p + start, l->text, l->n) == 0)
 			prefilter_put(&look->found, l->group, true);

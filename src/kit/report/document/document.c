@@ -282,7 +282,13 @@ static bool may_begin(struct str s)
 		return true;
 	if (i == 2)
 		return s.p[1] == '?' || s.p[1] == '!' || (s.p[1] | 32) >= 'a' || s.p[1] == '_';
-	return s.p[1] && strchr(second[i], s.p[1]);
+	if (!s.p[1] || !strchr(second[i], s.p[1]))
+		return false;
+	/* "[  3%] Building": blanks tell nothing, what is behind them does. */
+	s = str_from(s, 1);
+	while (s.n && (s.p[0] == ' ' || s.p[0] == '\t'))
+		s = str_from(s, 1);
+	return s.n == 0 || (s.p[0] && strchr(second[i], s.p[0]));
 }
 
 /* The line's first bytes: blanks are held back, too. */
