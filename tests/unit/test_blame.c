@@ -34,6 +34,26 @@ static void test_rules(void **state)
 		{"Error: connect ECONNREFUSED 127.0.0.1:6379", "services"},
 		{"Error: connect ECONNREFUSED 127.0.0.1:63790", NULL},
 		{"Connection refused", NULL},
+		{"    urlopen('http://127.0.0.1:46001/health')\n  more\nurllib.error.URLError: "
+		 "<urlopen "
+		 "error [Errno 111] Connection refused>",
+			"services"},
+		{"    connect((\"localhost\", 4711))\nConnectionRefusedError: [Errno 111] "
+		 "Connection "
+		 "refused",
+			"services"},
+		{"    connect((host, port))\nConnectionRefusedError: [Errno 111] Connection "
+		 "refused",
+			NULL},
+		{"/usr/lib/python3.11/subprocess.py:1901: in _execute_child\nFileNotFoundError: "
+		 "[Errno 2] "
+		 "No such file or directory: 'redis-server'",
+			"setup"},
+		{"FileNotFoundError: [Errno 2] No such file or directory: 'data.csv'", NULL},
+		{"/usr/lib/python3.11/subprocess.py:1901: x\nFileNotFoundError: [Errno 2] No such "
+		 "file or "
+		 "directory: './run'",
+			NULL},
 		{"KeyError: 'API_URL'", "sandbox.env"},
 		{"sh: 1: DATABASE: parameter not set", "sandbox.env"},
 		{"KeyError: 'MY_API_URL'", NULL},

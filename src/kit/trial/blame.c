@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 
-enum { STALE_LINES = 4 };
+enum { STALE_LINES = 4, TRACE_LINES = 240 };
 
 /* Lower case; a line that has one says that the world outside was wanted. */
 static const char *const network_signs[] = {"network is unreachable",
@@ -62,10 +62,53 @@ static bool names_port(struct str line, const char *port)
 	return false;
 }
 
+/* What the lines before, as of one traceback, speak of: how many lines ago. */
+struct memory {
+	int installer; /* an installer at work */
+	int server;    /* a port of this machine, written out */
+	int launch;    /* a program being started */
+};
+
+static bool is_refused(struct str line)
+{
+	return str_has(line, "connection refused") || str_has(line, "econnrefused") ||
+	       str_has(line, "could not connect to server");
+}
+
+/* "127.0.0.1:8080", "('localhost', 8080)" in a line of code before the refusal: a port that
+ * somebody chose, not one that a server of the tests was given. */
+static bool names_own_port(struct str line)
+{
+	static const char *const hosts[] = {"127.0.0.1", "localhost", "::1"};
+
+	for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
+		ptrdiff_t at = str_find_c(line, hosts[i]);
+		struct str rest = at < 0 ? STR_NULL : str_from(line, (size_t)at + strlen(hosts[i]));
+
+		while (rest.n && strchr("]:'\", \t", rest.p[0]))
+			rest = str_from(rest, 1);
+		if (at >= 0 && rest.n && isdigit((unsigned char)rest.p[0]))
+			return true;
+	}
+	return false;
+}
+
+/* Python's way to say that a program is not there. */
+static bool misses_program(struct str line)
+{
+	static const char sign[] = "no such file or directory: '";
+	ptrdiff_t at = str_find_c(line, sign);
+	struct str name;
+
+	if (at < 0 || !str_has(line, "filenotfounderror"))
+		return false;
+	name = str_from(line, (size_t)at + sizeof(sign) - 1);
+	return str_find_char(name, '/') < 0;
+}
+
 static bool wants_service(struct str line)
 {
-	if (!str_has(line, "connection refused") && !str_has(line, "econnrefused") &&
-		!str_has(line, "could not connect to server"))
+	if (!is_refused(line))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(service_ports); i++)
 		if (names_port(line, service_ports[i]))
@@ -130,7 +173,7 @@ static bool names_stripped(const struct blame_context *c, struct str lower, stru
 }
 
 static const struct blame *judge(
-	const struct blame_context *c, struct str lower, struct str line, bool installing)
+	const struct blame_context *c, struct str lower, struct str line, const struct memory *ago)
 {
 	static const struct blame setup = {"setup", "something was to be installed while tests ran",
 					  {NULL, 0}},
@@ -138,14 +181,18 @@ static const struct blame *judge(
 					  {NULL, 0}},
 				  services = {"services", "a server of this machine was wanted",
 					  {NULL, 0}},
+				  program = {"setup", "a program is not installed", {NULL, 0}},
 				  env = {"sandbox.env", "a variable was not passed on", {NULL, 0}},
 				  denied = {"sandbox", "a call or a write was denied", {NULL, 0}},
 				  limit = {"sandbox", "a limit was met", {NULL, 0}};
 
 	if (c->no_network && HAS_ANY(lower, network_signs))
-		return installing ? &setup : &network;
-	if (c->no_network && wants_service(lower))
+		return ago->installer < STALE_LINES ? &setup : &network;
+	if (c->no_network && (wants_service(lower) || (is_refused(lower) && ago->server > 0 &&
+							      ago->server < TRACE_LINES)))
 		return &services;
+	if (ago->launch < TRACE_LINES && misses_program(lower))
+		return &program;
 	if (names_stripped(c, lower, line))
 		return &env;
 	if (c->confined && HAS_ANY(lower, limit_signs))
@@ -153,10 +200,17 @@ static const struct blame *judge(
 	return c->confined && is_denied_outside(c, lower, line) ? &denied : NULL;
 }
 
+static void remember(struct memory *ago, struct str lower)
+{
+	ago->installer = HAS_ANY(lower, installer_signs) ? 0 : ago->installer + 1;
+	ago->server = names_own_port(lower) ? 0 : ago->server + 1;
+	ago->launch = str_has(lower, "subprocess") ? 0 : ago->launch + 1;
+}
+
 bool blame_find(struct blame *out, const struct blame_context *context, struct str output)
 {
 	const struct blame *found = NULL;
-	int since_installer = STALE_LINES;
+	struct memory ago = {TRACE_LINES, TRACE_LINES, TRACE_LINES};
 	struct str line;
 	BUF_AUTO lower;
 
@@ -167,9 +221,8 @@ bool blame_find(struct blame *out, const struct blame_context *context, struct s
 		buf_reset(&lower);
 		for (size_t i = 0; i < head.n; i++)
 			buf_char(&lower, (char)tolower((unsigned char)head.p[i]));
-		since_installer =
-			HAS_ANY(buf_view(&lower), installer_signs) ? 0 : since_installer + 1;
-		found = judge(context, buf_view(&lower), head, since_installer < STALE_LINES);
+		remember(&ago, buf_view(&lower));
+		found = judge(context, buf_view(&lower), head, &ago);
 	}
 	if (!found)
 		return false;
