@@ -422,12 +422,13 @@ static void write_range(
 	buf_str(out, str_slice(s->content, start, end));
 }
 
-/* The first choice point in use from next on, or NULL. */
-static const struct choice *next_in_use(const struct schemata *s, size_t next)
+/* Moves *next to the first choice point in use from there on; NULL: none. Those passed over may
+ * enclose it: left in front of it they would keep write_range() from ever reaching it. */
+static const struct choice *next_in_use(const struct schemata *s, size_t *next)
 {
-	while (next < s->choices.n && s->choices.v[next].alternatives.n == 0)
-		next++;
-	return next < s->choices.n ? &s->choices.v[next] : NULL;
+	while (*next < s->choices.n && s->choices.v[*next].alternatives.n == 0)
+		(*next)++;
+	return *next < s->choices.n ? &s->choices.v[*next] : NULL;
 }
 
 /* Up to the end of the item that c lies in. Unoptimised code compiles several times faster. */
@@ -451,7 +452,7 @@ void schemata_write(const struct schemata *s, bool optimise, struct buf *out)
 	buf_str(out, embed_get("templates/languages/c/libc.h"));
 	buf_str(out, embed_get("templates/languages/c/runtime.h"));
 	write_line(s, out, 1);
-	while (!optimise && (c = next_in_use(s, next)) != NULL) {
+	while (!optimise && (c = next_in_use(s, &next)) != NULL) {
 		bool item = c->region.item_end > 0 && c->region.item_start >= at;
 		size_t end = item ? c->region.item_end : c->region.end;
 
