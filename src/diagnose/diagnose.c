@@ -1,5 +1,6 @@
 #include "diagnose/diagnose.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -115,6 +116,14 @@ static struct suspect judge(const struct gather *g, const struct line_evidence *
 	return s;
 }
 
+/* Where a line stands in the failing stack; one that is not in it comes last. */
+static unsigned stack_rank(const struct suspect *s)
+{
+	return s->stack_distance < 0 ? UINT_MAX : (unsigned)s->stack_distance;
+}
+
+/* Lines that nothing but failing tests run are all at 1, which no frame can lift: the stack orders
+ * those. */
 static int by_suspiciousness(const void *a, const void *b)
 {
 	const struct suspect *x = a, *y = b;
@@ -122,6 +131,8 @@ static int by_suspiciousness(const void *a, const void *b)
 
 	if (x->suspiciousness != y->suspiciousness)
 		return x->suspiciousness > y->suspiciousness ? -1 : 1;
+	if (stack_rank(x) != stack_rank(y))
+		return stack_rank(x) < stack_rank(y) ? -1 : 1;
 	order = str_cmp(x->path, y->path);
 	return order ? order : x->line - y->line;
 }

@@ -83,6 +83,37 @@ static void a_stack_alone_orders_frames(void **state)
 	failure_list_release(&failures);
 }
 
+/* With one failing test alone every line that it runs is as suspicious as can be. */
+static void the_stack_breaks_ties(void **state)
+{
+	int failing[] = {1, 2, 3, 4};
+	struct covered_file bad[] = {{STR("app.py"), failing, 4}};
+	struct covered_test all[] = {{STR("t1"), false, bad, 1}};
+	struct spectrum spectrum = {all, 1};
+	struct failure_list failures;
+	struct failure *f;
+	struct diagnosis d;
+	ARENA_AUTO mem;
+
+	(void)state;
+	arena_init(&mem);
+	failure_list_init(&failures);
+	f = failure_list_add(&failures);
+	f->type = STR("KeyError");
+	failure_add_frame(f, &mem, (struct frame){STR("app.py"), STR("inner"), 3, 0, true});
+	failure_add_frame(f, &mem, (struct frame){STR("app.py"), STR("outer"), 2, 0, true});
+	diagnose(&d,
+		&(struct diagnose_options){
+			.failures = &failures, .spectrum = &spectrum, .is_test = is_test},
+		&mem);
+	assert_int_equal(d.suspects.n, 4);
+	assert_int_equal(d.suspects.v[0].line, 3);
+	assert_int_equal(d.suspects.v[1].line, 2);
+	assert_int_equal(d.suspects.v[2].line, 1);
+	assert_true(str_has(d.root_cause, "app.py:3"));
+	failure_list_release(&failures);
+}
+
 static void nothing_to_blame_is_said(void **state)
 {
 	struct failure_list failures;
@@ -191,6 +222,7 @@ int main(void)
 		cmocka_unit_test(ochiai_is_the_published_formula),
 		cmocka_unit_test(the_line_only_failing_tests_run_comes_first),
 		cmocka_unit_test(a_stack_alone_orders_frames),
+		cmocka_unit_test(the_stack_breaks_ties),
 		cmocka_unit_test(nothing_to_blame_is_said),
 		cmocka_unit_test(wilson_knows_small_numbers),
 		cmocka_unit_test(runs_are_alike_by_their_failing_tests),
