@@ -22,8 +22,10 @@
 static const struct rule jest_rules[] = {
 	{RULE_SUITE, "PASS %F (%D s)", 0},
 	{RULE_SUITE, "PASS %F", 0},
+	{RULE_SUITE, "%_FAIL %* %F (%D s)", 0}, /* a project's name first */
 	{RULE_SUITE, "%_FAIL %_%F (%D s)", 0},
 	{RULE_SUITE, "%_FAIL %_%F (%m ms)", 0},
+	{RULE_SUITE, "%_FAIL %* %F", 0},
 	{RULE_SUITE, "%_FAIL %_%F", 0},
 	{RULE_HEAD, "  " BULLET " Test suite failed to run", NO_TEST},
 	{RULE_SECTION_END, "  " BULLET " Console", 0},
