@@ -38,7 +38,8 @@ static int note(struct cycle *c, const char *stage, const char *key, struct err 
 static int make_branch(struct cycle *c, struct err *err)
 {
 	CLEANUP(repo_freep) struct repo *repo = NULL;
-	struct repo_branch_commit commit = {.branch = c->options->branch, .diff = c->out->diff};
+	struct repo_branch_commit commit = {
+		.branch = c->options->branch, .diff = c->out->diff, .folder = c->options->root};
 	char id[COMMIT_ID_SIZE];
 	BUF_AUTO message;
 	int rc = repo_open(&repo, c->options->root, err);

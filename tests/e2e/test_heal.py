@@ -200,6 +200,12 @@ def test_page():
         self.assertIn("Selfheal-Fingerprint: ", message)
         self.assertEqual(self.git(root, "diff", "--name-only", "main", "fix/stats"), "stats.py\n")
 
+    def test_branch_from_a_folder_of_the_repository(self):
+        root = self.make({f"services/api/{name}": text for name, text in STATS.items()})
+        r = self.heal(os.path.join(root, "services/api"), "--branch", "fix/stats")
+        self.assertEqual(r["branch"], "fix/stats")
+        self.assertEqual(self.git(root, "diff", "--name-only", "main", "fix/stats"), "services/api/stats.py\n")
+
     def test_patch_file(self):
         root = self.make(STATS)
         patch = os.path.join(self.base, "out.patch")

@@ -228,7 +228,7 @@ static int commit(struct fixture *f, const char *branch, const char *base, const
 	const char *message)
 {
 	struct repo *repo = open_repo(f, "r");
-	const struct repo_branch_commit c = {branch, base, str_of(diff), str_of(message)};
+	const struct repo_branch_commit c = {branch, base, str_of(diff), str_of(message), NULL};
 	char id[COMMIT_ID_SIZE];
 	int rc = repo_commit_on_branch(repo, &c, id, &f->err);
 
@@ -271,6 +271,31 @@ static void branch_made_without_touching_tree_or_index(void **state)
 			"git log -1 --format='%%(trailers)' selfheal/fix-1 | "
 			"grep -q 'Selfheal-Fingerprint: 00'"),
 		0);
+}
+
+/* A project in a folder of a larger repository: the diff knows nothing of what is above it, and a
+ * file of the same name at the top is another one. */
+static void branch_for_a_folder(void **state)
+{
+	struct fixture *f = *state;
+	CLEANUP(repo_freep) struct repo *repo = NULL;
+	struct repo_branch_commit c = {.branch = "sub",
+		.diff = STR("--- a/a.c\n+++ b/a.c\n@@ -1,2 +1,2 @@\n a\n-b\n+B\n"),
+		.message = STR(OURS)};
+	char folder[512], id[COMMIT_ID_SIZE];
+
+	scratch_sh(
+		&f->box, "cd r && cp src/a.c a.c && git add a.c && git commit -qm 'a at the top'");
+	repo = open_repo(f, "r");
+	snprintf(folder, sizeof(folder), "%s/src", repo_workdir(repo));
+	c.folder = folder;
+	assert_int_equal(repo_commit_on_branch(repo, &c, id, &f->err), 0);
+	assert_int_equal(
+		scratch_sh(&f->box, "cd r && test \"$(git diff --name-only main sub)\" = src/a.c"),
+		0);
+	c.folder = "/elsewhere";
+	assert_int_equal(repo_commit_on_branch(repo, &c, id, &f->err), -1);
+	assert_int_equal(f->err.code, ERR_INTERNAL);
 }
 
 static void author_is_the_configured_one(void **state)
@@ -360,6 +385,7 @@ int main(void)
 		TEST(recent_commits_of_paths),
 		TEST(file_of_head),
 		TEST(branch_made_without_touching_tree_or_index),
+		TEST(branch_for_a_folder),
 		TEST(author_is_the_configured_one),
 		TEST(branch_replaced_only_when_ours),
 		TEST(commit_refusals),

@@ -11,6 +11,7 @@ struct making {
 	struct repo *repo;
 	git_commit *base;
 	git_tree *base_tree;
+	struct str folder; /* of the diff's paths, relative to the top: "services/api"; or empty */
 	vec(git_tree_update) updates;
 	vec(char *) paths; /* what updates point to */
 };
@@ -25,6 +26,17 @@ static void making_release(struct making *m)
 	vec_each (path, &m->paths)
 		free(*path);
 	vec_free(&m->paths);
+}
+
+static int find_folder(struct making *m, const char *folder, struct err *err)
+{
+	struct str rest = str_of(folder ? folder : repo_workdir(m->repo));
+
+	if (!str_skip(&rest, repo_workdir(m->repo)) || (rest.n && !str_skip(&rest, "/")))
+		return err_set(err, ERR_INTERNAL, "'%s' is not in the working tree '%s'", folder,
+			repo_workdir(m->repo));
+	m->folder = rest;
+	return 0;
 }
 
 static int find_base(struct making *m, const char *base, struct err *err)
@@ -117,7 +129,8 @@ static int write_blob(
 static int add_file(struct making *m, const struct udiff_file *file, struct err *err)
 {
 	git_tree_update update = {.action = GIT_TREE_UPDATE_UPSERT};
-	char *path = xstrndup(file->path.p, file->path.n);
+	char *path = xasprintf(
+		"%.*s%s%.*s", STR_ARGS(m->folder), m->folder.n ? "/" : "", STR_ARGS(file->path));
 	BUF_AUTO before, after;
 
 	vec_push(&m->paths, path);
@@ -271,7 +284,8 @@ int repo_commit_on_branch(struct repo *repo, const struct repo_branch_commit *co
 	if (git_branch_name_is_valid(&valid, commit->branch) < 0 || !valid)
 		return err_set(err, ERR_CONFIG, "cannot make branch '%s': git allows no such name",
 			commit->branch);
-	if (find_base(&m, commit->base, err) < 0 || make_commit(&m, commit, &oid, err) < 0 ||
+	if (find_folder(&m, commit->folder, err) < 0 || find_base(&m, commit->base, err) < 0 ||
+		make_commit(&m, commit, &oid, err) < 0 ||
 		point_branch(&m, &oid, commit->branch, err) < 0)
 		return -1;
 	git_oid_tostr(id, COMMIT_ID_SIZE, &oid);

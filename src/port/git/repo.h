@@ -69,6 +69,8 @@ struct repo_branch_commit {
 	const char *base;   /* commit id; NULL: HEAD */
 	struct str diff;    /* unified; applied to base's files, strictly, else bound to them */
 	struct str message;
+	const char *folder; /* absolute, in the working tree: what the diff's paths are relative
+			       to; NULL: the top */
 };
 /* Writes blobs, trees and one commit on base as objects and points the branch at it. Author and
  * committer from the configuration, else "selfheal". A branch that is there already is replaced
