@@ -173,16 +173,32 @@ static uint16_t *count_beginning(struct excerpt *e, struct str s)
 	return count;
 }
 
+/* Whether a number stands behind the mark, a name with a dot before it. */
+static bool has_number(struct str word, char mark)
+{
+	ptrdiff_t at;
+
+	for (size_t from = 1; (at = str_find_char(str_from(word, from), mark)) >= 0;) {
+		size_t i = from + (size_t)at;
+
+		if (i + 1 < word.n && isdigit((unsigned char)word.p[i + 1]) &&
+			isalpha((unsigned char)word.p[i - 1]) && memchr(word.p, '.', i))
+			return true;
+		from = i + 1;
+	}
+	return false;
+}
+
 /* "src/a.c:3: text", "src/a.c(3,4): text" */
 static bool has_place(struct str s)
 {
-	size_t n = s.n < RING_BYTES ? s.n : RING_BYTES;
+	ptrdiff_t blank;
 
-	for (size_t i = 1; i + 1 < n && s.p[i] != ' '; i++)
-		if ((s.p[i] == ':' || s.p[i] == '(') && isdigit((unsigned char)s.p[i + 1]) &&
-			isalpha((unsigned char)s.p[i - 1]) && memchr(s.p, '.', i))
-			return true;
-	return false;
+	s = str_slice(s, 0, RING_BYTES);
+	blank = str_find_char(s, ' ');
+	if (blank >= 0)
+		s.n = (size_t)blank;
+	return has_number(s, ':') || has_number(s, '(');
 }
 
 /* "12:34:56 [main] ERROR ...": what a program logs while it runs is not yet a failure. */
