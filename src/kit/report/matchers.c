@@ -49,9 +49,9 @@ static bool is_one_of(struct str word, const char *const *words)
 static const char *severity_of(struct str word)
 {
 	static const char *const errors[] = {"error", "err", "e", "fatal", "fatal error", "f",
-		"severe", "critical", "crit", "high", "failure", "fehler", "erreur",
-		"catastrophic error", "internal error", "syntax error", "parse error", "blocker",
-		"\xe2\x9c\x96", "\xe2\x9d\x8c", "x", "runtime error", "panic", NULL};
+		"severe", "severe error", "s", "u", "critical", "crit", "high", "failure", "fehler",
+		"erreur", "catastrophic error", "internal error", "syntax error", "parse error",
+		"blocker", "\xe2\x9c\x96", "\xe2\x9d\x8c", "x", "runtime error", "panic", NULL};
 	static const char *const notes[] = {"note", "info", "i", "information", "hint", "remark",
 		"style", "message", "msg", "advice", NULL};
 
