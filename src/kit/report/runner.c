@@ -555,6 +555,12 @@ static void outer_rule(struct runner_state *s, struct report_out *out, const str
 	const struct captures *c, struct str text)
 {
 	close_block(s, out);
+	if (rule->flags & CONFIRMS) {
+		/* The end of the run: what looked like its tests was. */
+		out_count(&s->single.tests, (int)s->n_unsure);
+		out_count(&s->single.failed, (int)s->n_unsure);
+		s->n_unsure = 0;
+	}
 	if (rule->flags & OPENS)
 		s->opened = true;
 	if (rule->what == RULE_OFF)

@@ -48,8 +48,8 @@ enum rule_flags {
 	IN_LIST = 1 << 22,     /* a heading of a list at the end: says more of a test told before */
 	ENTERS = 1 << 23,      /* a heading that begins a section, too */
 	NEEDS_CONFIRM = 1 << 24, /* a heading of a failure only if a field CONFIRMS */
-	CONFIRMS = 1 << 25,
-	ONCE = 1 << 26,        /* a line to skip: the next one like it is none */
+	CONFIRMS = 1 << 25,      /* a field; of a line at the end: all that was UNSURE */
+	ONCE = 1 << 26,          /* a line to skip: the next one like it is none */
 	TESTS_ONLY = 1 << 27,  /* a tally: how many tests there are, the failed ones are counted */
 	DROPS_BLOCK = 1 << 21, /* a field: the heading was that of a suite, whose tests are told */
 	ENCODED = 1 << 18,     /* %M holds all lines, "%0A" between them (GitHub's commands) */

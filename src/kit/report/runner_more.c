@@ -147,13 +147,13 @@ static const struct runner dart = {
 FORMAT(dart, "dart", dart, " [E]\n", ": Some tests failed.", ": All tests passed!");
 
 static const struct rule tasty_rules[] = {
-	{RULE_HEAD, "%_%N: %_FAIL (%Ds)", 0},
-	{RULE_HEAD, "%_%N: %_FAIL", 0},
+	{RULE_HEAD, "  %_%N: %_FAIL (%Ds)", UNSURE},
+	{RULE_HEAD, "  %_%N: %_FAIL", UNSURE},
 	{RULE_FIELD, "%_expected: %E", SET_ONCE | IN_MESSAGE},
 	{RULE_FIELD, "%_but got: %A", SET_ONCE | IN_MESSAGE},
 	{RULE_FIELD, "%_%F:%L:%*", SET_ONCE},
 	{RULE_STOP, "%_Use -p %*", 0},
-	{RULE_TALLY, "%f out of %t tests failed%*", 0},
+	{RULE_TALLY, "%f out of %t tests failed%*", CONFIRMS},
 	{RULE_TALLY, "All %t tests passed%*", 0},
 	{RULE_NONE, NULL, 0},
 };
@@ -367,6 +367,25 @@ static const struct runner sympy = {
 	.language = "python", .rules = sympy_rules, .name = sympy_name, .blank_ends = 1};
 
 FORMAT(sympy, "sympy", sympy, "= test process starts =", "\n tests finished: ");
+
+/* prove shows of the tests only what they say on standard error; with -v the points, too. */
+static const struct rule prove_rules[] = {
+	{RULE_HEAD, "#   Failed test '%N'", MUST_NEXT | UNSURE},
+	{RULE_NEXT, "#   at %F line %L.", 0},
+	{RULE_FIELD, "# %_got: %A", SET_ONCE | IN_MESSAGE},
+	{RULE_FIELD, "# %_expected: %E", SET_ONCE | IN_MESSAGE},
+	{RULE_END, "# Looks like you %*", 0},
+	{RULE_END, "", 0},
+	{RULE_FIELD, "# %M", 0},
+	{RULE_OFF, "1..%#", 0},
+	{RULE_TALLY, "Files=%#, Tests=%t, %*", TESTS_ONLY},
+	{RULE_SECTION_END, "Result: FAIL", CONFIRMS},
+	{RULE_NONE, NULL, 0},
+};
+
+static const struct runner prove = {.language = "perl", .rules = prove_rules, .blank_ends = 1};
+
+FORMAT(prove, "prove", prove, "\n#   Failed test '", "\nResult: FAIL", "\n1..", "\nFiles=");
 
 #define BALLOT_LIGHT "\xe2\x9c\x97" /* ✗ */
 #define TICK "\xe2\x9c\x93"         /* ✓ */

@@ -60,6 +60,7 @@ const struct report_format *const report_formats[] = {
 	&format_ava,
 	&format_bats,
 	&format_sympy,
+	&format_prove,
 	&format_unity,
 	&format_criterion,
 	&format_c_munit,
