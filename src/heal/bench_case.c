@@ -107,6 +107,16 @@ static const char *solutions_of(struct desk *d, const struct bench_options *o)
 	return copy;
 }
 
+/* What the case asks for, and a sixth of the budget at most: a test that hangs leaves time for the
+ * repair. */
+static int run_limit_ms(const struct desk *d, const struct bench_options *o)
+{
+	int64_t wanted = json_get_int(d->about, "timeout_s", 0) * 1000;
+	int64_t most = o->budget_ms / 6;
+
+	return (int)(most > 0 && wanted > most ? most : wanted);
+}
+
 static int heal_case(
 	struct heal_result *result, struct desk *d, const struct bench_options *o, struct err *err)
 {
@@ -115,7 +125,7 @@ static int heal_case(
 	struct heal_options options = {.root = d->repo,
 		.hide = hide[0] ? hide : NULL,
 		.command = command.n ? arena_cstr(&d->mem, command) : NULL,
-		.timeout_ms = (int)json_get_int(d->about, "timeout_s", 0) * 1000,
+		.timeout_ms = run_limit_ms(d, o),
 		.budget_ms = o->budget_ms,
 		.jobs = 1,
 		.sandbox = o->sandbox,

@@ -12,7 +12,7 @@
 
 enum {
 	TIMEOUT_DEFAULT_MS = 600 * 1000,
-	TIMEOUT_LEAST_MS = 2000,
+	LEARNED_LEAST_MS = 60 * 1000, /* a green run may have found everything built */
 	BUDGET_DEFAULT_MS = 900 * 1000,
 	RERUNS = 3, /* SPEC 14: two alone and one in order */
 };
@@ -94,19 +94,31 @@ static int find_command(struct cycle *c, struct err *err)
 	return 0;
 }
 
-/* A run may not take more than a third of the budget: else nothing could be proved in it. */
+/* What the user says holds. Else a run may take a sixth of the budget at most: nothing could be
+ * proved in it otherwise. */
 static void choose_timeout(struct cycle *c)
 {
-	int64_t most = (c->deadline_ms - c->begin_ms) / 6;
+	int64_t budget = c->deadline_ms - c->begin_ms;
+	int64_t most = c->options->timeout_ms ? budget : budget / 6;
 	int64_t wanted = c->options->timeout_ms;
 
 	if (!wanted && c->memory)
 		wanted = memory_learned_timeout_ms(c->memory, c->command);
 	if (!wanted)
 		wanted = TIMEOUT_DEFAULT_MS;
-	if (wanted < TIMEOUT_LEAST_MS && !c->options->timeout_ms)
-		wanted = TIMEOUT_LEAST_MS;
+	else if (!c->options->timeout_ms && wanted < LEARNED_LEAST_MS)
+		wanted = LEARNED_LEAST_MS;
 	c->timeout_ms = (int)(wanted < most ? wanted : most);
+}
+
+/* A limit of our choosing may be too tight: whoever meets it is told how to move it. */
+static void tell_timeout(struct cycle *c)
+{
+	if (c->detection.first.timed_out && !c->options->timeout_ms)
+		cycle_notice(c, arena_printf(c->mem,
+					"the tests were stopped after %d s, chosen from the budget "
+					"and the last green run; --timeout gives them another time",
+					c->timeout_ms / 1000));
 }
 
 static void tell_no_git(struct cycle *c)
@@ -164,6 +176,7 @@ static int detect(struct cycle *c, struct err *err)
 	if (detect_failures(&c->detection, c->trial, &how, c->mem, err) < 0)
 		return -1;
 	take_detection(c);
+	tell_timeout(c);
 	vec_each (f, &c->detection.first.failures.items)
 		vec_push(&c->out->failures.items, *f);
 	c->out->failures.counts = c->detection.first.failures.counts;

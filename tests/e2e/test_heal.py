@@ -206,6 +206,27 @@ def test_page():
         self.assertEqual(r["branch"], "fix/stats")
         self.assertEqual(self.git(root, "diff", "--name-only", "main", "fix/stats"), "services/api/stats.py\n")
 
+    def outcome_of(self, root, *args):
+        p = self.run_bot(root, "heal", "--format", "json", *args)
+        return json.loads(p.stdout)
+
+    def test_time_given_for_a_run_is_kept(self):
+        root = self.make({"Makefile": "test:\n\tsleep 3\n"})
+        r = self.outcome_of(root, "--budget", "12", "--timeout", "8")
+        self.assertEqual(r["outcome"], "nothing_to_do")
+        shutil.rmtree(os.path.join(root, ".git/selfheal"))
+        p = self.run_bot(root, "heal", "--budget", "12")
+        self.assertEqual(p.returncode, 1)
+        self.assertIn("stopped after 2 s", p.stdout)
+        self.assertIn("--timeout", p.stdout)
+
+    def test_a_build_may_take_longer_than_the_last_green_run(self):
+        root = self.make({"Makefile": "test:\n\ttrue\n"})
+        self.assertEqual(self.outcome_of(root)["outcome"], "nothing_to_do")
+        with open(os.path.join(root, "Makefile"), "w") as f:
+            f.write("test:\n\tsleep 3\n")
+        self.assertEqual(self.outcome_of(root)["outcome"], "nothing_to_do")
+
     def test_patch_file(self):
         root = self.make(STATS)
         patch = os.path.join(self.base, "out.patch")

@@ -7,7 +7,8 @@ static const struct opt opts[] = {
 		"the command that runs the tests; found in the project's files when not given"},
 	{"timeout", 0, OPT_STR, "S", NULL,
 		"the longest that one run of the tests may take: seconds, or 90s, 10m, 2h "
-		"(default: 10 times the last green run, else 600)"},
+		"(default: 10 times the last green run, else 600, and a sixth of the budget at "
+		"most)"},
 	{"budget", 0, OPT_STR, "S", "900", "the longest that the whole repair may take"},
 	{"jobs", 'j', OPT_INT, "N", "one for each processor", "candidates tried side by side", 0,
 		256},

@@ -18,7 +18,7 @@ const struct setting settings[SETTING_COUNT] = {
 		"pip install -r requirements.txt"},
 	[SETTING_TIMEOUT] = {"timeout", SETTING_SECONDS, "SELFHEAL_TIMEOUT", NULL,
 		"the longest that one run of the tests may take; 10 times the last green run, else "
-		"600 seconds, when not given",
+		"600 seconds, and a sixth of the budget at most, when not given",
 		"600", 1, 86400},
 	[SETTING_BUDGET] = {"budget", SETTING_SECONDS, "SELFHEAL_BUDGET", "900",
 		"the longest that a whole repair may take", NULL, 1, 86400 * 7},
