@@ -2,6 +2,15 @@
 
 #include <assert.h>
 
+static void add_wild(struct catalogue *c, struct str path)
+{
+	struct wild *w = vec_add(&c->wild);
+
+	*w = (struct wild){path, str_from(path, (size_t)str_rfind_char(path, '/') + 1), 1};
+	for (size_t i = 0; i < path.n; i++)
+		w->names += path.p[i] == '/';
+}
+
 static uint16_t condition(struct catalogue *c, struct str path)
 {
 	uintptr_t n = (uintptr_t)strmap_get(&c->conditions, path);
@@ -11,7 +20,7 @@ static uint16_t condition(struct catalogue *c, struct str path)
 		assert(n <= CATALOGUE_CONDITIONS);
 		strmap_put(&c->conditions, path, (void *)n);
 		if (str_find_char(path, '*') >= 0)
-			vec_push(&c->wild, arena_str(&c->mem, path));
+			add_wild(c, arena_str(&c->mem, path));
 	}
 	return (uint16_t)(n - 1);
 }
@@ -146,10 +155,14 @@ static bool is_like(struct str wild, struct str path)
 
 static void see(struct sighting *s)
 {
-	mark(s, buf_view(&s->path));
+	struct str path = buf_view(&s->path);
+	struct str last = str_from(path, s->from[s->depth - 1] + (s->depth > 1));
+
+	mark(s, path);
 	vec_each (wild, &s->catalogue->wild)
-		if (is_like(*wild, buf_view(&s->path)))
-			mark(s, *wild);
+		if (wild->names == s->depth && str_eq(wild->last, last) &&
+			is_like(wild->path, path))
+			mark(s, wild->path);
 }
 
 static void push(struct sighting *s, struct str name)
@@ -191,7 +204,7 @@ static void sighting_value(void *state, struct str name, struct str text)
 	if (text.n < 64) {
 		buf_char(&s->path, '=');
 		buf_str(&s->path, text);
-		see(s);
+		mark(s, buf_view(&s->path));
 	}
 	pop(s);
 }

@@ -15,11 +15,16 @@ struct signature {
 	int n;
 };
 
+struct wild {
+	struct str path, last; /* the last name of the path */
+	int names;
+};
+
 struct catalogue {
 	vec(const struct dialect *) dialects;
 	vec(struct signature) signatures;
 	struct strmap conditions; /* "path" or "path=text" -> its number + 1 */
-	vec(struct str) wild;     /* those of conditions that hold a "*" for a name */
+	vec(struct wild) wild;    /* those of conditions that hold a "*" for a name */
 	struct strmap roots;      /* outermost names of XML */
 	struct shapes shapes;
 	struct arena mem;

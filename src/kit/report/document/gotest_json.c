@@ -16,6 +16,7 @@ enum {
 
 struct running {
 	struct str package, name;
+	uint64_t hash; /* of both */
 	struct buf output;
 	bool failed_below; /* of a package: a test of it failed */
 	int first_line;
@@ -25,12 +26,19 @@ struct gotest_json {
 	vec(struct running *) open;
 };
 
+static uint64_t hash_of(struct str package, struct str name)
+{
+	return str_hash(package) * 31 + str_hash(name);
+}
+
 static struct running *find(struct gotest_json *g, struct str package, struct str name)
 {
+	uint64_t hash = hash_of(package, name);
+
 	for (size_t i = g->open.n; i > 0; i--) {
 		struct running *r = g->open.v[i - 1];
 
-		if (str_eq(r->name, name) && str_eq(r->package, package))
+		if (r->hash == hash && str_eq(r->name, name) && str_eq(r->package, package))
 			return r;
 	}
 	return NULL;
@@ -64,6 +72,7 @@ static struct running *open_test(
 	r = xcalloc(1, sizeof(*r));
 	r->package = copy(package);
 	r->name = copy(name);
+	r->hash = hash_of(package, name);
 	r->first_line = line;
 	buf_init(&r->output, OUTPUT_BYTES);
 	vec_push(&g->open, r);
