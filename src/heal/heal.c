@@ -326,10 +326,12 @@ static int check_root(const struct heal_options *o, struct err *err)
 
 static int with_memory(struct cycle *c, struct err *err)
 {
+	int rc;
+
 	if (c->options->no_store)
 		return 0;
-	if (memory_open(&c->memory, c->options, err) < 0)
-		return -1;
+	if ((rc = memory_open(&c->memory, c->options, err)) != 0)
+		return rc < 0 ? -1 : 0;
 	return memory_begin(c->memory, &c->out->session, c->mem, err);
 }
 

@@ -22,6 +22,7 @@ struct memory {
 	struct origin_record *origins; /* ascending by origin */
 	size_t n_origins;
 	bool resumed;
+	bool read_only; /* a dry run: what was learned is used, nothing is kept */
 };
 
 static int locate(struct buf *out, const struct heal_options *o, struct err *err)
@@ -38,15 +39,19 @@ int memory_open(struct memory **out, const struct heal_options *options, struct 
 	CLEANUP(memory_freep) struct memory *m = xcalloc(1, sizeof(*m));
 	struct store_options how = {0};
 	BUF_AUTO path;
+	int rc;
 
 	arena_init(&m->mem);
 	m->options = options;
 	if (locate(&path, options, err) < 0)
 		return -1;
 	how.path = buf_text(&path);
-	if (lock_take(&m->lock, how.path, options->root, LOCK_WAIT_MS, err) < 0 ||
-		store_open(&m->store, &how, err) < 0 ||
-		origin_record_load(m->store, &m->origins, &m->n_origins, &m->mem, err) < 0)
+	m->read_only = how.read_only = options->dry_run;
+	if (!m->read_only && lock_take(&m->lock, how.path, options->root, LOCK_WAIT_MS, err) < 0)
+		return -1;
+	if ((rc = store_open(&m->store, &how, err)) != 0)
+		return rc == STORE_ABSENT ? MEMORY_NONE : -1;
+	if (origin_record_load(m->store, &m->origins, &m->n_origins, &m->mem, err) < 0)
 		return -1;
 	*out = TAKE(m);
 	return 0;
@@ -169,6 +174,8 @@ static int resume_session(struct memory *m, struct err *err)
 
 int memory_begin(struct memory *m, struct str *id, struct arena *mem, struct err *err)
 {
+	if (m->read_only)
+		return 0;
 	if (m->options->resume) {
 		if (resume_session(m, err) < 0)
 			return -1;
@@ -184,6 +191,8 @@ int memory_begin(struct memory *m, struct str *id, struct arena *mem, struct err
 
 int memory_end(struct memory *m, enum outcome outcome, struct err *err)
 {
+	if (m->read_only)
+		return 0;
 	return session_end(m->store, m->session.id, str_of(outcome_to_string(outcome)), err);
 }
 
@@ -196,6 +205,8 @@ int memory_note(
 	buf_init(&text, LIMIT_JSON_BYTES);
 	json_write(&text, json, 0);
 	json_free(json);
+	if (m->read_only)
+		return 0;
 	rc = journal_append(
 		m->store, m->session.id, str_of(stage), str_of(key), buf_view(&text), err);
 	return rc < 0 ? -1 : 0;
@@ -203,6 +214,8 @@ int memory_note(
 
 int memory_note_failures(struct memory *m, const struct failure_list *failures, struct err *err)
 {
+	if (m->read_only)
+		return 0;
 	return session_add_failures(m->store, m->session.id, failures, err);
 }
 
@@ -230,6 +243,8 @@ int memory_note_attempt(struct memory *m, int attempt, const struct patch *patch
 	BUF_AUTO text;
 
 	buf_init(&text, LIMIT_JSON_BYTES);
+	if (m->read_only)
+		return 0;
 	json_write(&text, j, 0);
 	record.json = buf_view(&text);
 	snprintf(key, sizeof(key), "%d", attempt);
@@ -254,6 +269,8 @@ int memory_learned_timeout_ms(struct memory *m, const char *command)
 
 int memory_learn_green(struct memory *m, const char *command, int64_t wall_us, struct err *err)
 {
+	if (m->read_only)
+		return 0;
 	return run_time_set(m->store, str_of(command), wall_us / 1000, err);
 }
 
@@ -265,6 +282,8 @@ static struct str test_key(const struct failure *f)
 int memory_learn_flaky(struct memory *m, const struct failure_list *failures, int runs,
 	int red_runs, struct err *err)
 {
+	if (m->read_only)
+		return 0;
 	vec_each (f, &failures->items)
 		if (test_key(f).n && flaky_add(m->store, test_key(f), str_of(f->fingerprint), runs,
 					     red_runs, err) < 0)

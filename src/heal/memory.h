@@ -15,7 +15,9 @@ struct memory;
 struct json_t;
 struct trial;
 
-/* Opens the store and takes the tree's lock. */
+/* Opens the store and takes the tree's lock. A dry run takes none and keeps nothing of what it is
+ * given: MEMORY_NONE when there is nothing to read either, and no store is made. */
+enum { MEMORY_NONE = 1 };
 int memory_open(
 	struct memory **out, const struct heal_options *options, struct err *err) MUST_CHECK;
 void memory_free(struct memory *m);

@@ -206,6 +206,18 @@ def test_page():
         self.assertEqual(r["branch"], "fix/stats")
         self.assertEqual(self.git(root, "diff", "--name-only", "main", "fix/stats"), "services/api/stats.py\n")
 
+    def test_dry_run_keeps_nothing(self):
+        root = self.make(STATS)
+        store = os.path.join(root, ".git/selfheal")
+        self.assertEqual(self.heal(root, "--dry-run")["outcome"], "healed")
+        self.assertFalse(os.path.exists(store))
+        self.heal(root)
+        before = {n: open(os.path.join(store, n), "rb").read() for n in sorted(os.listdir(store))}
+        r = self.heal(root, "--dry-run")
+        self.assertEqual((r["outcome"], r["source"]), ("healed", "knowledge"))
+        after = {n: open(os.path.join(store, n), "rb").read() for n in before}
+        self.assertEqual(before["store.db"], after["store.db"])
+
     def outcome_of(self, root, *args):
         p = self.run_bot(root, "heal", "--format", "json", *args)
         return json.loads(p.stdout)
