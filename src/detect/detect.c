@@ -162,6 +162,10 @@ static int run_setup(struct trial *trial, const struct detect_options *options, 
 		child_result_init(&result);
 		if (trial_run(trial, &command, &result, err) < 0)
 			return -1;
+		if (result.timed_out)
+			return err_set(err, ERR_CONFIG,
+				"setup command '%s' did not end in %d s (see 'timeout')", *s,
+				options->timeout_ms / 1000);
 		if (result.exit_code)
 			return err_set(err, ERR_CONFIG,
 				"setup command '%s' ended with exit code %d: %.*s", *s,

@@ -348,6 +348,8 @@ int heal_run(struct heal_result *out, const struct heal_options *options, struct
 	if (!rc)
 		rc = recover_local(&c, err);
 	if (!rc)
+		rc = check_local(&c, err);
+	if (!rc)
 		rc = with_memory(&c, err);
 	if (!rc)
 		rc = find_command(&c, err);

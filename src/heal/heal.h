@@ -41,10 +41,11 @@ struct heal_options {
 	const char *templates_dir;
 	struct str user_rules;
 	const struct policy_options *policy;
-	bool apply;         /* write the verified patch to the user's tree */
-	const char *branch; /* commit it on a new branch of that name; NULL: no */
-	bool dry_run;       /* diagnose, propose nothing to the tree, learn nothing */
-	const char *resume; /* session id to go on with; NULL: a new one */
+	bool apply;             /* write the verified patch to the user's tree */
+	const char *branch;     /* commit it on a new branch of that name; NULL: no */
+	bool dry_run;           /* diagnose, propose nothing to the tree, learn nothing */
+	const char *patch_file; /* absolute, NULL: none; the caller writes it, resume knows it */
+	const char *resume;     /* session id to go on with; NULL: a new one */
 	void (*progress)(void *data, const struct heal_progress *progress);
 	void *data;
 };

@@ -113,6 +113,7 @@ static struct str options_row(struct memory *m)
 	json_put_c(j, "templates_dir", o->templates_dir);
 	json_put_bool(j, "apply", o->apply);
 	json_put_c(j, "branch", o->branch);
+	json_put_c(j, "patch_file", o->patch_file);
 	json_write(&text, j, 0);
 	return arena_str(&m->mem, buf_view(&text));
 }
@@ -135,6 +136,7 @@ static void options_from_row(struct heal_options *o, const struct json_t *j, str
 	o->templates_dir = string_from_json(j, "templates_dir", mem);
 	o->apply = json_get_bool(j, "apply", false);
 	o->branch = string_from_json(j, "branch", mem);
+	o->patch_file = string_from_json(j, "patch_file", mem);
 }
 
 int heal_load_unfinished(struct heal_options *options, struct arena *mem, struct err *err)

@@ -35,6 +35,32 @@ static int note(struct cycle *c, const char *stage, const char *key, struct err 
 	return c->memory ? memory_note(c->memory, stage, key, json_obj(), err) : 0;
 }
 
+static int open_for_branch(struct cycle *c, struct repo **out, struct err *err)
+{
+	int rc = repo_open(out, c->options->root, err);
+
+	if (rc == REPO_NONE)
+		return err_set(err, ERR_CONFIG,
+			"cannot make branch '%s': '%s' is no git repository", c->options->branch,
+			c->options->root);
+	return rc;
+}
+
+int check_local(struct cycle *c, struct err *err)
+{
+	CLEANUP(repo_freep) struct repo *repo = NULL;
+
+	/* A run that is resumed may have made the branch already. */
+	if (!c->options->branch || c->options->resume)
+		return 0;
+	if (open_for_branch(c, &repo, err) < 0 ||
+		repo_check_branch(repo, c->options->branch, err) < 0) {
+		err->code = ERR_CONFIG;
+		return -1;
+	}
+	return 0;
+}
+
 static int make_branch(struct cycle *c, struct err *err)
 {
 	CLEANUP(repo_freep) struct repo *repo = NULL;
@@ -42,13 +68,8 @@ static int make_branch(struct cycle *c, struct err *err)
 		.branch = c->options->branch, .diff = c->out->diff, .folder = c->options->root};
 	char id[COMMIT_ID_SIZE];
 	BUF_AUTO message;
-	int rc = repo_open(&repo, c->options->root, err);
 
-	if (rc == REPO_NONE)
-		return err_set(err, ERR_CONFIG,
-			"cannot make branch '%s': '%s' is no git repository", c->options->branch,
-			c->options->root);
-	if (rc < 0)
+	if (open_for_branch(c, &repo, err) < 0)
 		return -1;
 	buf_init(&message, LIMIT_TEXT_BYTES);
 	write_message(&message, c);

@@ -329,6 +329,8 @@ static void explain_not_healed(struct cycle *c, const struct search_stats *stats
 	cycle_skip(c, "candidate_not_tried", stats->by_status[OBSERVED_UNSUPPORTED]);
 	if (stats->cut_by_time)
 		cycle_skip(c, "cut_by_time", 1);
+	if (!stats->tried && !c->out->n_attempts)
+		cycle_skip(c, "no_candidate", 1);
 	c->out->outcome = refused + held && refused + held == c->out->n_attempts
 				  ? OUTCOME_REFUSED
 				  : OUTCOME_NOT_HEALED;

@@ -239,6 +239,38 @@ def test_page():
             f.write("test:\n\tsleep 3\n")
         self.assertEqual(self.outcome_of(root)["outcome"], "nothing_to_do")
 
+    def test_branch_is_checked_before_anything_is_spent(self):
+        root = self.make(STATS)
+        for name, told in (("main", "main"), ("a..b", "git allows no such name")):
+            begin = time.time()
+            p = self.run_bot(root, "heal", "--branch", name)
+            self.assertEqual((p.returncode, p.stdout), (2, ""))
+            self.assertIn(told, p.stderr)
+            self.assertLess(time.time() - begin, 5)
+
+    def test_a_fix_is_shown_though_the_last_step_fails(self):
+        root, patch = self.make(dict(STATS, **{"stats.py": "# nothing yet\n"})), os.path.join(self.base, "p.patch")
+        with open(os.path.join(root, "stats.py"), "w") as f:
+            f.write(STATS_PY)
+        p = self.run_bot(root, "heal", "--format", "json", "--budget", "120", "--branch", "fix", "--patch", patch)
+        self.assertNotEqual(p.returncode, 0)
+        self.assertIn("not committed", p.stderr)
+        self.assertEqual(json.loads(p.stdout)["outcome"], "healed")
+        with open(patch) as f:
+            self.assertIn("+    return max(values) - min(values)", f.read())
+
+    def test_resume_knows_where_the_patch_goes(self):
+        root = self.make(STATS)
+        p = self.run_bot(root, "heal", "--patch", "out.patch", env={"SELFHEAL_TEST_KILL_AFTER_ROW": "2"})
+        self.assertEqual(p.returncode, -signal.SIGKILL)
+        q = self.run_bot(self.base, "resume", root)
+        self.assertEqual(q.returncode, 0, q.stdout + q.stderr)
+        self.assertTrue(os.path.exists(os.path.join(root, "out.patch")))
+
+    def test_no_candidate_is_told(self):
+        r = self.heal(self.make({"t.sh": "exit 1\n"}), "--test", "sh t.sh", "--budget", "20", rc=1)
+        self.assertEqual(r["skips"].get("no_candidate"), 1, r["skips"])
+
     def test_patch_file(self):
         root = self.make(STATS)
         patch = os.path.join(self.base, "out.patch")

@@ -47,10 +47,12 @@ static int check_together(const struct cli *cli, struct err *err)
 
 static int run(struct cli *cli, struct err *err)
 {
-	struct heal_report how = {.patch_file = opts_str(&cli->opts, "patch", NULL)};
+	struct heal_report how = {0};
 	HEAL_ARGS_AUTO args;
 
 	heal_args_init(&args);
+	how.patch_file = heal_args_absolute(&args, opts_str(&cli->opts, "patch", NULL));
+	args.options.patch_file = how.patch_file;
 	if (check_together(cli, err) < 0 ||
 		heal_args_load(&args, cli, cli->opts.args.n ? cli->opts.args.v[0] : ".", err) < 0)
 		return -1;

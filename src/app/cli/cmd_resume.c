@@ -29,6 +29,8 @@ static int run(struct cli *cli, struct err *err)
 					 : "nothing to resume: every run here came to its end\n");
 		return EXIT_DONE;
 	}
+	if (!how.patch_file)
+		how.patch_file = args.options.patch_file;
 	return heal_and_report(cli, &args, &how, err);
 }
 

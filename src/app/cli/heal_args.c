@@ -34,6 +34,15 @@ void heal_args_release(struct heal_args *a)
 	buf_release(&a->rules);
 }
 
+const char *heal_args_absolute(struct heal_args *a, const char *path)
+{
+	CLEANUP(freep) char *here = NULL;
+
+	if (!path || *path == '/' || !(here = realpath(".", NULL)))
+		return path;
+	return arena_printf(&a->config.mem, "%s/%s", here, path).p;
+}
+
 static void take_flags(struct config *config, const struct cli *cli)
 {
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {

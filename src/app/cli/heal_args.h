@@ -20,6 +20,8 @@ void heal_args_init(struct heal_args *a);
 void heal_args_release(struct heal_args *a);
 #define HEAL_ARGS_AUTO CLEANUP(heal_args_release) struct heal_args
 
+/* The path from the working directory on, as it is found from anywhere; NULL gives NULL. */
+const char *heal_args_absolute(struct heal_args *a, const char *path);
 /* Reads the settings of dir, lays the command's flags over them and fills options (without
  * progress). ERR_CONFIG for whatever the user should mend. */
 int heal_args_load(

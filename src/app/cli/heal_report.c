@@ -89,6 +89,16 @@ int heal_report(struct cli *cli, const struct heal_result *result, const struct 
 	return heal_exit_code(result->outcome, how->fail_on);
 }
 
+/* A fix that is proved is worth showing though the last step with it failed. */
+static void tell_all_the_same(
+	struct cli *cli, const struct heal_result *result, const struct heal_report *how)
+{
+	struct err err = ERR_INIT;
+
+	if (heal_report(cli, result, how, &err) < 0)
+		log_warn("%s", err.msg);
+}
+
 int heal_and_report(
 	struct cli *cli, struct heal_args *args, struct heal_report *how, struct err *err)
 {
@@ -108,6 +118,8 @@ int heal_and_report(
 	progress_clear(&progress);
 	if (r == 0)
 		r = heal_report(cli, &result, how, err);
+	else if (result.diff.n)
+		tell_all_the_same(cli, &result, how);
 	heal_result_release(&result);
 	return r;
 }

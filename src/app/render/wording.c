@@ -34,6 +34,7 @@ void render_skip(struct buf *out, const struct heal_skip *skip)
 		{"candidate_invalid", "candidates that do not parse or compile"},
 		{"candidate_not_tried", "candidates not tried"},
 		{"cut_by_time", "searches cut by time"},
+		{"no_candidate", "failures that no template is for"},
 		{"failed_verification", "candidates that did not hold in the whole suite"},
 		{"refused_by_policy", "candidates refused by policy"},
 		{"held_by_policy", "candidates that policy keeps for a person"},

@@ -237,11 +237,9 @@ static int check_ours(struct making *m, const git_oid *tip, const char *branch, 
 	return 0;
 }
 
-/* Moves the branch only from where it was when it was checked. */
-static int replace_branch(struct making *m, git_reference *old, const git_oid *id,
-	const char *branch, struct err *err)
+static int check_replaceable(
+	struct making *m, git_reference *old, const char *branch, struct err *err)
 {
-	CLEANUP(git_reference_freep) git_reference *moved = NULL;
 	const git_oid *tip = git_reference_target(old);
 
 	if (!tip)
@@ -250,7 +248,17 @@ static int replace_branch(struct making *m, git_reference *old, const git_oid *i
 	if (git_branch_is_checked_out(old))
 		return err_set(err, ERR_CONFLICT,
 			"cannot replace branch '%s': it is checked out in a working tree", branch);
-	if (check_ours(m, tip, branch, err) < 0)
+	return check_ours(m, tip, branch, err);
+}
+
+/* Moves the branch only from where it was when it was checked. */
+static int replace_branch(struct making *m, git_reference *old, const git_oid *id,
+	const char *branch, struct err *err)
+{
+	CLEANUP(git_reference_freep) git_reference *moved = NULL;
+	const git_oid *tip = git_reference_target(old);
+
+	if (check_replaceable(m, old, branch, err) < 0)
 		return -1;
 	if (git_reference_create_matching(&moved, m->repo->git, git_reference_name(old), id, 1, tip,
 		    "selfheal: fix again") < 0)
@@ -274,16 +282,42 @@ static int point_branch(struct making *m, const git_oid *id, const char *branch,
 	return 0;
 }
 
+static int check_name(const char *branch, struct err *err)
+{
+	int valid = 0;
+
+	if (git_branch_name_is_valid(&valid, branch) == 0 && valid)
+		return 0;
+	return err_set(err, ERR_CONFIG, "cannot make branch '%s': git allows no such name", branch);
+}
+
+int repo_check_branch(struct repo *repo, const char *branch, struct err *err)
+{
+	CLEANUP(making_release) struct making m = {.repo = repo};
+	CLEANUP(git_reference_freep) git_reference *old = NULL;
+	CLEANUP(freep) char *name = xasprintf("refs/heads/%s", branch);
+	int rc;
+
+	if (check_name(branch, err) < 0)
+		return -1;
+	rc = git_reference_lookup(&old, repo->git, name);
+	if (rc == GIT_ENOTFOUND)
+		return 0;
+	if (rc < 0)
+		return git_fail(err, "look up branch", branch);
+	if (find_base(&m, NULL, err) < 0)
+		return -1;
+	return check_replaceable(&m, old, branch, err);
+}
+
 int repo_commit_on_branch(struct repo *repo, const struct repo_branch_commit *commit,
 	char id[COMMIT_ID_SIZE], struct err *err)
 {
 	CLEANUP(making_release) struct making m = {.repo = repo};
 	git_oid oid;
-	int valid = 0;
 
-	if (git_branch_name_is_valid(&valid, commit->branch) < 0 || !valid)
-		return err_set(err, ERR_CONFIG, "cannot make branch '%s': git allows no such name",
-			commit->branch);
+	if (check_name(commit->branch, err) < 0)
+		return -1;
 	if (find_folder(&m, commit->folder, err) < 0 || find_base(&m, commit->base, err) < 0 ||
 		make_commit(&m, commit, &oid, err) < 0 ||
 		point_branch(&m, &oid, commit->branch, err) < 0)

@@ -80,3 +80,6 @@ struct repo_branch_commit {
  * ERR_POLICY for links and submodules. */
 int repo_commit_on_branch(struct repo *repo, const struct repo_branch_commit *commit,
 	char id[COMMIT_ID_SIZE], struct err *err) MUST_CHECK;
+/* Whether a branch of that name could be made or replaced on HEAD: what would fail later fails
+ * now. */
+int repo_check_branch(struct repo *repo, const char *branch, struct err *err) MUST_CHECK;
