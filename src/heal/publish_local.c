@@ -69,9 +69,9 @@ static int make_branch(struct cycle *c, struct err *err)
 	char id[COMMIT_ID_SIZE];
 	BUF_AUTO message;
 
+	buf_init(&message, LIMIT_TEXT_BYTES);
 	if (open_for_branch(c, &repo, err) < 0)
 		return -1;
-	buf_init(&message, LIMIT_TEXT_BYTES);
 	write_message(&message, c);
 	commit.message = buf_view(&message);
 	if (note(c, "branch_intent", c->options->branch, err) < 0 ||

@@ -47,9 +47,9 @@ static int write_state(struct mining *m, const char *path, struct err *err)
 {
 	BUF_AUTO text;
 
+	buf_init(&text, STATE_BYTES);
 	if (!path)
 		return 0;
-	buf_init(&text, STATE_BYTES);
 	drain_write(m->drain, &text);
 	if (text.over)
 		return err_set(err, ERR_LIMIT, "the templates are too many for '%s'", path);
@@ -60,9 +60,9 @@ static int write_assignment(struct mining *m, const char *path, struct err *err)
 {
 	BUF_AUTO text;
 
+	buf_init(&text, ASSIGN_BYTES);
 	if (!path)
 		return 0;
-	buf_init(&text, ASSIGN_BYTES);
 	vec_each (id, &m->ids)
 		buf_printf(&text, "%u\n", drain_resolve(m->drain, *id));
 	if (text.over)

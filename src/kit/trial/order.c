@@ -139,12 +139,12 @@ int order_run(struct child_result *result, struct order_tests *ran, struct trial
 	struct trial_command arranged = *command;
 	BUF_AUTO text;
 
+	buf_init(&text, COMMAND_BYTES);
 	if (make_place(&place, trial, err) < 0 || prepare(&place, &env, trial, order, err) < 0)
 		return -1;
 	for (const char *const *e = command->env_set; e && *e; e++)
 		vec_push(&env.v, xstrdup(*e));
 	vec_push(&env.v, NULL);
-	buf_init(&text, COMMAND_BYTES);
 	python_runtime_command(&text, str_of(command->command));
 	if (text.over)
 		return err_set(err, ERR_LIMIT, "test command too long");
