@@ -109,4 +109,4 @@ extern const struct report_format format_gotest, format_tap, format_jest, format
 	format_xctest, format_dotnet, format_exunit, format_scala, format_clojure, format_dart,
 	format_tasty, format_testthat, format_busted, format_erlang, format_playwright,
 	format_karma, format_ava, format_bats, format_sympy, format_prove, format_unity,
-	format_criterion, format_c_munit, format_greatest, format_cppunit;
+	format_criterion, format_c_munit, format_greatest, format_cppunit, format_phpt;

@@ -21,6 +21,7 @@ const struct report_format *const report_formats[] = {
 	&format_shell,
 	&format_gotest,
 	&format_tap,
+	&format_phpt,
 	&format_jest,
 	&format_vitest,
 	&format_mocha,
