@@ -7,16 +7,6 @@
 
 #include "base/alloc.h"
 
-bool str_eq(struct str a, struct str b)
-{
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
-bool str_eq_c(struct str a, const char *b)
-{
-	return str_eq(a, str_of(b));
-}
-
 bool str_eq_nocase(struct str a, struct str b)
 {
 	return a.n == b.n && (a.n == 0 || strncasecmp(a.p, b.p, a.n) == 0);
@@ -30,20 +20,6 @@ int str_cmp(struct str a, struct str b)
 	if (order)
 		return order;
 	return (a.n > b.n) - (a.n < b.n);
-}
-
-bool str_starts(struct str s, const char *prefix)
-{
-	size_t n = strlen(prefix);
-
-	return s.n >= n && (n == 0 || memcmp(s.p, prefix, n) == 0);
-}
-
-bool str_ends(struct str s, const char *suffix)
-{
-	size_t n = strlen(suffix);
-
-	return s.n >= n && (n == 0 || memcmp(s.p + s.n - n, suffix, n) == 0);
 }
 
 ptrdiff_t str_find(struct str s, struct str needle)
@@ -117,14 +93,6 @@ struct str str_rtrim(struct str s)
 struct str str_trim(struct str s)
 {
 	return str_rtrim(str_ltrim(s));
-}
-
-bool str_skip(struct str *s, const char *prefix)
-{
-	if (!str_starts(*s, prefix))
-		return false;
-	*s = str_from(*s, strlen(prefix));
-	return true;
 }
 
 bool str_next(struct str *rest, char sep, struct str *piece)

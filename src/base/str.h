@@ -27,13 +27,30 @@ static inline struct str str_make(const char *p, size_t n)
 	return (struct str){p, n};
 }
 
-bool str_eq(struct str a, struct str b);
-bool str_eq_c(struct str a, const char *b);
+/* Those that are asked of every line are here, so that the length of a literal costs nothing. */
+static inline bool str_eq(struct str a, struct str b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+static inline bool str_eq_c(struct str a, const char *b)
+{
+	return str_eq(a, str_of(b));
+}
 bool str_eq_nocase(struct str a, struct str b);
 /* Byte order, shorter first on a common prefix: <0, 0, >0. */
 int str_cmp(struct str a, struct str b);
-bool str_starts(struct str s, const char *prefix);
-bool str_ends(struct str s, const char *suffix);
+static inline bool str_starts(struct str s, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return s.n >= n && (n == 0 || memcmp(s.p, prefix, n) == 0);
+}
+static inline bool str_ends(struct str s, const char *suffix)
+{
+	size_t n = strlen(suffix);
+
+	return s.n >= n && (n == 0 || memcmp(s.p + s.n - n, suffix, n) == 0);
+}
 /* Offset of the first (last) place, or -1. */
 ptrdiff_t str_find(struct str s, struct str needle);
 ptrdiff_t str_find_c(struct str s, const char *needle);
@@ -51,7 +68,13 @@ struct str str_trim(struct str s);
 struct str str_ltrim(struct str s);
 struct str str_rtrim(struct str s);
 /* If s starts with prefix, moves s past it and says so. */
-bool str_skip(struct str *s, const char *prefix);
+static inline bool str_skip(struct str *s, const char *prefix)
+{
+	if (!str_starts(*s, prefix))
+		return false;
+	*s = str_make(s->p + strlen(prefix), s->n - strlen(prefix));
+	return true;
+}
 /* Takes the next piece up to sep off *rest; false when *rest is used up. An empty last piece after
  * a final separator is not given. */
 bool str_next(struct str *rest, char sep, struct str *piece);

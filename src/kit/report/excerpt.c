@@ -1,5 +1,6 @@
 #include "kit/report/excerpt.h"
 
+#include <assert.h>
 #include <ctype.h>
 
 #include "base/limits.h"
@@ -139,6 +140,13 @@ const char *excerpt_literal(const struct excerpt *e, size_t i)
 static struct seen *back(struct excerpt *e, size_t i)
 {
 	return i < e->seen && i < RING_LINES ? &e->ring[(e->seen - 1 - i) % RING_LINES] : NULL;
+}
+
+/* One that is known to be there. */
+static struct seen *kept(struct excerpt *e, size_t i)
+{
+	assert(i < e->seen && i < RING_LINES);
+	return &e->ring[(e->seen - 1 - i) % RING_LINES];
 }
 
 static uint64_t mix(uint64_t hash, uint64_t word)
@@ -348,16 +356,16 @@ static void open_block(struct excerpt *e, const struct seen *s)
 {
 	size_t above = headers(e);
 
-	e->open.first = back(e, above)->number;
+	e->open.first = kept(e, above)->number;
 	e->open.last = s->number;
 	e->open.weight = e->open.extra = 0;
 	e->open.n = 0;
 	e->open.count = s->count;
 	e->open.echo = s->mark == STEP_ECHO;
-	e->open.indent = s->indent < back(e, above)->indent ? s->indent : back(e, above)->indent;
+	e->open.indent = s->indent < kept(e, above)->indent ? s->indent : kept(e, above)->indent;
 	e->gap = e->followers = 0;
 	for (size_t i = above; i > 0; i--)
-		add_text(&e->open, back(e, i));
+		add_text(&e->open, kept(e, i));
 	extend(e, s);
 }
 
@@ -449,10 +457,10 @@ static void add_tail(struct excerpt *e, bool ended)
 	if (!is_words(e, s))
 		return;
 	first = tail_from(e, last, &b.weight);
-	b.first = back(e, first)->number;
+	b.first = kept(e, first)->number;
 	b.last = last <= JOIN_GAP + 1 ? e->last : s->number;
 	for (size_t i = first + 1; i-- > last;)
-		add_text(&b, back(e, i));
+		add_text(&b, kept(e, i));
 	if (!ended || b.weight > WEIGHT_TAIL)
 		keep(e, &b);
 }

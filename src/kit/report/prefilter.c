@@ -197,7 +197,7 @@ struct look {
 	struct prefilter_set found;
 };
 
-static void compare(struct look *look, uint16_t first, ptrdiff_t at)
+static inline void compare(struct look *look, uint16_t first, ptrdiff_t at)
 {
 	const struct literal *l;
 
