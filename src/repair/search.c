@@ -11,8 +11,9 @@
 
 enum {
 	CANDIDATES_MAX = 1000000,
-	DEPTH_MAX = 3,    /* candidates taken together at most */
-	PARTIALS_MAX = 6, /* that a further round may start from, per round */
+	DEPTH_MAX = 3,      /* candidates taken together at most */
+	PARTIALS_MAX = 6,   /* that a further round may start from, per round */
+	PARTIALS_KEPT = 64, /* from which these are chosen */
 	FIRST_BATCH = 32,
 	LAST_BATCH = 512,
 };
@@ -129,15 +130,34 @@ static bool fails_like_a_known_one(const struct search *s, const struct observed
 	return false;
 }
 
+/* Where a partial that good is kept: behind the others, or in the place of the worst of too many;
+ * NULL: it is none of the best. */
+static struct partial *place_for(struct search *s, const struct partial *one)
+{
+	struct partial *worst = NULL;
+
+	if (s->partials.n < PARTIALS_KEPT)
+		return vec_add(&s->partials);
+	vec_each (p, &s->partials)
+		if (!p->used && (!worst || comes_before(worst, p)))
+			worst = p;
+	return worst && comes_before(one, worst) ? worst : NULL;
+}
+
 static void keep_partial(struct search *s, const struct patch *candidate, const struct observed *o)
 {
-	if (round_depth(s->round) + 1 >= DEPTH_MAX || fails_like_a_known_one(s, o))
+	struct partial one = {
+		.patch = *candidate, .observed = *o, .depth = round_depth(s->round) + 1};
+	struct partial *place;
+
+	if (one.depth >= DEPTH_MAX || fails_like_a_known_one(s, o))
 		return;
-	vec_push(
-		&s->partials, (struct partial){.patch = round_compose(s->round, candidate, &s->mem),
-				      .observed = *o,
-				      .depth = round_depth(s->round) + 1});
-	s->partials.v[s->partials.n - 1].observed.message = arena_str(&s->mem, o->message);
+	place = place_for(s, &one);
+	if (!place)
+		return;
+	one.patch = round_compose(s->round, candidate, &s->mem);
+	one.observed.message = arena_str(&s->mem, o->message);
+	*place = one;
 }
 
 /* The best unused one, or NULL. */
