@@ -166,6 +166,19 @@ static uint8_t severity_of(const struct drain *d, const struct token_line *line,
 	return worst ? worst : DRAIN_INFO;
 }
 
+/* A NUL, white space to us, has no place in JSON. */
+static struct str example_of(struct str text, struct arena *mem)
+{
+	char *copy;
+
+	text = str_slice(text, 0, DRAIN_LINE_BYTES);
+	copy = arena_strndup(mem, text.p, text.n);
+	for (size_t i = 0; i < text.n; i++)
+		if (!copy[i])
+			copy[i] = ' ';
+	return str_make(copy, text.n);
+}
+
 static uint32_t new_cluster(struct drain *d, struct group *g, struct str text, size_t message)
 {
 	const struct token_line *line = &d->line;
@@ -179,7 +192,7 @@ static uint32_t new_cluster(struct drain *d, struct group *g, struct str text, s
 	c->n_parts = (uint16_t)line->n;
 	c->message = (uint16_t)message;
 	c->severity = severity_of(d, line, message);
-	c->example = arena_str(&d->mem, str_slice(text, 0, DRAIN_LINE_BYTES));
+	c->example = example_of(text, &d->mem);
 	c->joined = id;
 	for (size_t i = 0; i < line->n; i++)
 		c->parts[i] = (struct part){

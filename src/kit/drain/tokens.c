@@ -114,6 +114,7 @@ static int read_classes(struct token_rules *rules, const struct yaml_node *root,
 	put_class(rules, digits, CLASS_VALUE);
 	put_class(rules, paths, CLASS_VALUE);
 	rules->class_['\r'] |= CLASS_SPACE;
+	rules->class_['\0'] |= CLASS_SPACE;
 	return 0;
 }
 
