@@ -118,7 +118,7 @@ int yaml_read_str(const struct yaml_node *map, const char *key, struct str *out,
 	const struct yaml_node *node = NULL;
 	int rc = get_scalar(map, key, &node, err);
 
-	if (rc > 0)
+	if (rc > 0 && node)
 		*out = node->text;
 	return rc < 0 ? -1 : 0;
 }
