@@ -68,7 +68,7 @@ static void values_are_masked(void **state)
 		{"read /etc/passwd twice", "read <*> twice"},
 		{"from 10.0.0.1:8080, 10.0.0.2:8080 now", "from <*> now"},
 		{"flag is true here", "flag is <*> here"},
-		{"Dec 10 06:55:46 box sshd[24200]: closed", "<*> box sshd[<*>]: closed"},
+		{"Feb 03 08:01:02 mill oven[411]: shut", "<*> mill oven[<*>]: shut"},
 		{"a=1 b=0x1f c=zz", "a=<*> b=<*> c=zz"},
 		{"kept as it is, (all of it)", "kept as it is, (all of it)"},
 		{"id <*> again", "id <*> again"},
@@ -108,9 +108,9 @@ static void siblings_join_at_the_fourth(void **state)
 {
 	struct fixture *f = *state;
 	uint32_t ids[4];
-	static const char *const lines[] = {"session of the user cyrus opened",
-		"session of the user news opened", "session of the user guest opened",
-		"session of the user admin opened"};
+	static const char *const lines[] = {"loaf of the kind rye baked",
+		"loaf of the kind oat baked", "loaf of the kind corn baked",
+		"loaf of the kind spelt baked"};
 
 	for (size_t i = 0; i < 3; i++)
 		ids[i] = add(f, lines[i]);
@@ -120,7 +120,7 @@ static void siblings_join_at_the_fourth(void **state)
 	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(drain_resolve(f->drain, ids[i]), ids[3]);
 	assert_int_equal(drain_count(f->drain, ids[0]), 4);
-	assert_text(only(f).text, "session of the user <*> opened");
+	assert_text(only(f).text, "loaf of the kind <*> baked");
 	/* The shape of a joined template is remembered as what it became. */
 	assert_int_equal(add(f, lines[1]), drain_resolve(f->drain, ids[1]));
 }
@@ -131,7 +131,7 @@ static void different_messages_stay_apart(void **state)
 
 	assert_int_not_equal(add(f, "connection closed by peer"), add(f, "disk is full again"));
 	assert_int_not_equal(
-		add(f, "stored as bytes in memory 5"), add(f, "stored as values in memory 5"));
+		add(f, "stacked by weight on shelf 5"), add(f, "stacked by size on shelf 5"));
 	assert_int_equal(add(f, ""), 0);
 	assert_int_equal(add(f, " \t "), 0);
 }
@@ -142,10 +142,9 @@ static void headers_are_skipped(void **state)
 	static const struct {
 		const char *line, *message;
 	} cases[] = {
-		{"Jun 14 15:16:01 combo sshd(pam_unix)[19939]: authentication failure",
-			"authentication"},
-		{"Jun 14 15:16:01 combo kernel: out of memory", "out"},
-		{"17/06/09 20:10:40 INFO spark.Worker: started", "started"},
+		{"Feb 03 08:01:02 mill oven(door_unit)[411]: latch stuck", "latch"},
+		{"Feb 03 08:01:02 mill oven: dough is ready", "dough"},
+		{"31/01/02 08:01:02 INFO mill.Oven: lit", "lit"},
 		{"2024-01-02T10:00:00Z [ERROR] no space left", "no"},
 		{"plain words: and more", "plain"},
 		{"12 34 56", "12 34 56"},
