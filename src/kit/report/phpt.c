@@ -50,7 +50,7 @@ static void add_diff(struct phpt *p, struct report_out *out, struct str s)
 		p->diff = out_scratch(out, s);
 }
 
-/* "Tests failed    :    3 (  0.0%) (  0.0%)" */
+/* "Tests failed    :    2 ( 50.0%) ( 66.7%)" */
 static bool count_line(struct report_out *out, struct str s)
 {
 	struct test_counts *c = &out->counts;
