@@ -98,3 +98,9 @@ int str_distance(struct str a, struct str b, int cap);
 /* fnmatch-like: '*' within a component, '**' across components, '?', '[a-z]'. */
 bool str_glob(struct str pattern, struct str path);
 uint64_t str_hash(struct str s);
+/* A hash of what h stood for and v behind it. */
+static inline uint64_t hash_mix(uint64_t h, uint64_t v)
+{
+	h = (h ^ v) * UINT64_C(0x9e3779b97f4a7c15);
+	return h ^ h >> 29;
+}

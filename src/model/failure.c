@@ -62,6 +62,29 @@ void failure_add_frame(struct failure *f, struct arena *mem, struct frame frame)
 	f->stack.v[f->stack.n++] = frame;
 }
 
+static void fill(struct str *to, struct str from)
+{
+	if (to->n == 0 && from.p)
+		*to = from;
+}
+
+void failure_fill(struct failure *to, const struct failure *from)
+{
+	fill(&to->message, from->message);
+	fill(&to->expected, from->expected);
+	fill(&to->actual, from->actual);
+	fill(&to->language, from->language);
+	if (to->file.n == 0) {
+		to->file = from->file;
+		to->line = from->line;
+		to->column = from->column;
+	}
+	if (to->stack.n == 0) {
+		to->stack.v = from->stack.v;
+		to->stack.n = to->stack.cap = from->stack.n;
+	}
+}
+
 struct failure *failure_list_find(const struct failure_list *list, const struct failure *like)
 {
 	vec_each (f, &list->items) {

@@ -79,6 +79,9 @@ void failure_list_release(struct failure_list *list);
 struct failure *failure_list_add(struct failure_list *list);
 /* Appends a frame, memory from the arena; does nothing past LIMIT_FRAMES. */
 void failure_add_frame(struct failure *f, struct arena *mem, struct frame frame);
+/* What to lacks of message, values, language, place and stack, from another telling of the same
+ * failure; nothing is copied. */
+void failure_fill(struct failure *to, const struct failure *from);
 /* The failure with that id (or, without ids, that suite and name), or NULL. */
 struct failure *failure_list_find(const struct failure_list *list, const struct failure *like);
 

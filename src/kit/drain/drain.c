@@ -127,14 +127,14 @@ static struct likeness compare(const struct cluster *c, const struct token_line 
 
 static struct group *group_of(struct drain *d, const struct token_line *line, size_t message)
 {
-	uint64_t key = index_mix(line->n, message);
+	uint64_t key = hash_mix(line->n, message);
 	uint32_t *at;
 	int words = 0;
 
 	for (size_t i = message; i < line->n && words < d->rules.depth; i++) {
 		if (line->v[i].kind == TOKEN_MARK)
 			continue;
-		key = index_mix(key, line->v[i].hash);
+		key = hash_mix(key, line->v[i].hash);
 		words++;
 	}
 	at = index_at(&d->keys, key);

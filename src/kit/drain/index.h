@@ -22,8 +22,3 @@ void index_release(struct index *x);
 void index_reset(struct index *x);
 /* The place of a key's number, 0 at first; valid until the next call. */
 uint32_t *index_at(struct index *x, uint64_t key);
-static inline uint64_t index_mix(uint64_t h, uint64_t v)
-{
-	h = (h ^ v) * UINT64_C(0x9e3779b97f4a7c15);
-	return h ^ h >> 29;
-}

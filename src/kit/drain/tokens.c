@@ -14,23 +14,17 @@ enum {
 #define MIX UINT64_C(0x9e3779b97f4a7c15)
 #define VALUE_HASH UINT64_C(0x2a)
 
-static uint64_t mix(uint64_t h, uint64_t x)
-{
-	h = (h ^ x) * MIX;
-	return h ^ h >> 29;
-}
-
 static uint64_t hash_bytes(const char *p, size_t n)
 {
 	uint64_t h = n * MIX, x;
 
 	for (; n >= 8; p += 8, n -= 8) {
 		memcpy(&x, p, 8);
-		h = mix(h, x);
+		h = hash_mix(h, x);
 	}
 	x = 0;
 	memcpy(&x, p, n);
-	return mix(h, x);
+	return hash_mix(h, x);
 }
 
 const struct token_word *token_rules_find(const struct token_rules *rules, uint64_t hash)
@@ -199,7 +193,7 @@ static size_t cut_marks(
 		if (!marks++)
 			first = at;
 		last = at + 1;
-		hash = mix(hash, (uint8_t)line.p[at]);
+		hash = hash_mix(hash, (uint8_t)line.p[at]);
 	}
 	if (marks)
 		put(out, (struct token){hash, (uint16_t)first, (uint16_t)(last - first), TOKEN_MARK,
@@ -257,14 +251,14 @@ void tokens_cut(struct token_line *out, const struct token_rules *rules, struct 
 	}
 	out->shape = out->n;
 	for (size_t i = 0; i < out->n; i++)
-		out->shape = mix(out->shape, out->v[i].hash);
+		out->shape = hash_mix(out->shape, out->v[i].hash);
 }
 
 /* Behind syslog's "host program[pid]: " and "host program: ", and behind "component: "; or at. Only
  * where a time stamp or a level was before it. */
 static size_t behind_program(const struct token_line *line, size_t at)
 {
-	const uint64_t colon = mix(MIX, ':'), pid_end = mix(mix(MIX, ']'), ':');
+	const uint64_t colon = hash_mix(MIX, ':'), pid_end = hash_mix(hash_mix(MIX, ']'), ':');
 	int words = 0;
 
 	for (size_t i = at; at > 0 && i < line->n && words <= 3; i++) {

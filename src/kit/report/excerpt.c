@@ -149,12 +149,6 @@ static struct seen *kept(struct excerpt *e, size_t i)
 	return &e->ring[(e->seen - 1 - i) % RING_LINES];
 }
 
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-	hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-	return hash ^ hash >> 32;
-}
-
 /* How often a line was seen that began like this one, digits being alike. */
 static uint16_t *count_beginning(struct excerpt *e, struct str s)
 {
@@ -172,10 +166,10 @@ static uint16_t *count_beginning(struct excerpt *e, struct str s)
 		n += !(digit && before);
 	}
 	for (size_t k = 0; k < ARRAY_LEN(words); k++)
-		hash = mix(hash, words[k]);
+		hash = hash_mix(hash, words[k]);
 	/* "suite > test PASSED" is another line than "suite > test FAILED". */
 	for (size_t k = s.n; k > i && s.p[k - 1] >= 'A' && s.p[k - 1] <= 'Z'; k--)
-		hash = mix(hash, (uint8_t)s.p[k - 1]);
+		hash = hash_mix(hash, (uint8_t)s.p[k - 1]);
 	count = &e->beginnings[hash % BEGINNINGS];
 	*count += *count < UINT16_MAX;
 	return count;

@@ -8,12 +8,6 @@ static bool encloses(const struct found *outer, const struct found *inner)
 	       (inner->first.first >= outer->first.first && inner->first.last <= outer->first.last);
 }
 
-static void fill(struct str *to, struct str from)
-{
-	if (to->n == 0 && from.p)
-		*to = from;
-}
-
 /* Whether inner knows better what went wrong than that a program ended badly. */
 static bool says_more(const struct found *inner, const struct found *outer)
 {
@@ -64,19 +58,7 @@ static void absorb(struct found *outer, struct found *inner, struct arena *mem)
 	} else if (outer->role == ROLE_SUITE && inner->role == ROLE_RUNNER) {
 		add_line(to, from, mem);
 	}
-	fill(&to->message, from->message);
-	fill(&to->expected, from->expected);
-	fill(&to->actual, from->actual);
-	fill(&to->language, from->language);
-	if (to->file.n == 0) {
-		to->file = from->file;
-		to->line = from->line;
-		to->column = from->column;
-	}
-	if (to->stack.n == 0) {
-		to->stack.v = from->stack.v;
-		to->stack.n = to->stack.cap = from->stack.n;
-	}
+	failure_fill(to, from);
 }
 
 static int by_first_line(const void *a, const void *b)

@@ -114,15 +114,7 @@ static void absorb(struct failure *to, const struct failure *from)
 	fill(&to->id, from->id);
 	fill(&to->suite, from->suite);
 	fill(&to->type, from->type);
-	fill(&to->message, from->message);
-	fill(&to->expected, from->expected);
-	fill(&to->actual, from->actual);
-	fill(&to->language, from->language);
-	if (to->file.n == 0) {
-		to->file = from->file;
-		to->line = from->line;
-		to->column = from->column;
-	}
+	failure_fill(to, from);
 	if (from->stack.n > to->stack.n) {
 		to->stack.v = from->stack.v;
 		to->stack.n = to->stack.cap = from->stack.n;
