@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <stdint.h>
 
-#include "app/render/clean.h"
+#include "kit/clean/clean.h"
 #include "app/render/paint.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "app/render/clean.h"
+#include "kit/clean/clean.h"
 #include "app/render/paint.h"
 
 #define BAD "\xef\xbf\xbd"

@@ -8,7 +8,7 @@
 
 #include "app/cli/cmd.h"
 #include "app/cli/help.h"
-#include "app/render/clean.h"
+#include "kit/clean/clean.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/trace.h"

@@ -3,7 +3,7 @@
 
 #include "app/cli/cmd.h"
 #include "app/cli/store_args.h"
-#include "app/render/clean.h"
+#include "kit/clean/clean.h"
 #include "app/render/paint.h"
 #include "base/clock.h"
 #include "base/file.h"

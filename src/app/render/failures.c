@@ -1,4 +1,4 @@
-#include "app/render/clean.h"
+#include "kit/clean/clean.h"
 #include "app/render/paint.h"
 #include "app/render/render.h"
 #include "base/limits.h"

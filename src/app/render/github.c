@@ -1,5 +1,5 @@
 /* What a step of GitHub Actions shows and hands on. */
-#include "app/render/clean.h"
+#include "kit/clean/clean.h"
 #include "app/render/render.h"
 #include "base/limits.h"
 

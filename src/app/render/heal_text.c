@@ -1,6 +1,6 @@
 #include <inttypes.h>
 
-#include "app/render/clean.h"
+#include "kit/clean/clean.h"
 #include "app/render/paint.h"
 #include "app/render/render.h"
 #include "base/limits.h"

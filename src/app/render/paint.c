@@ -1,6 +1,6 @@
 #include "app/render/paint.h"
 
-#include "app/render/clean.h"
+#include "kit/clean/clean.h"
 
 static const char *const codes[] = {
 	[PAINT_RED] = "\033[31m",

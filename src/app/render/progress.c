@@ -4,7 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "app/render/clean.h"
+#include "kit/clean/clean.h"
 #include "base/clock.h"
 #include "base/limits.h"
 

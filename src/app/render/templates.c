@@ -1,7 +1,7 @@
 /* Log templates, for people and machines. */
 #include <stdlib.h>
 
-#include "app/render/clean.h"
+#include "kit/clean/clean.h"
 #include "app/render/paint.h"
 #include "app/render/render.h"
 #include "base/limits.h"

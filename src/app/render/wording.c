@@ -1,5 +1,5 @@
 /* What outcomes, skips and rungs are called, for people. */
-#include "app/render/clean.h"
+#include "kit/clean/clean.h"
 #include "app/render/render.h"
 
 const char *render_outcome_title(enum outcome outcome)

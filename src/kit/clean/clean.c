@@ -1,4 +1,4 @@
-#include "app/render/clean.h"
+#include "kit/clean/clean.h"
 
 /* U+200E, U+200F, U+202A..U+202E, U+2066..U+2069 and U+FEFF: they reorder or hide what is around
  * them. The length of one at p, or 0. */

@@ -1,5 +1,5 @@
 /* clean: text of outsiders made fit for where it is shown.
- * Layer: app. Test output, file names and code may hold escape sequences for terminals, commands
+ * Layer: kit. Test output, file names and code may hold escape sequences for terminals, commands
  * for GitHub's runner and markup; none of them may act. Pure. */
 #pragma once
 
