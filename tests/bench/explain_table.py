@@ -17,6 +17,7 @@ import argparse
 import collections
 import concurrent.futures
 import gzip
+import html
 import json
 import os
 import re
@@ -120,15 +121,23 @@ def judge_report(expected, answer, row, misses, label):
                 misses.append((label, "place", w["file"], w["line"], [(f["file"], f["line"]) for f in failures][:6]))
 
 
+def plain_text(message):
+    """analysis-model writes messages as a page of HTML holds them."""
+    text = re.sub(r"<br/?>|</p>", "\n", message or "")
+    return html.unescape(re.sub(r"</?(?:a|p|code|b|i|strong|em|pre)\b[^>]*>", "", text))
+
+
 def judge_issues(expected, answer, row, misses, label):
     given = answer["failures"]
     wanted = expected["issues"]
     row["issues_n"] += len(wanted)
     row["issues_given"] += len(given)
     for w in wanted:
-        here = [f for f in given if (not w.get("file") or base(f["file"]) == base(w["file"])) and
+        # analysis-model writes "-" for no file
+        file = "" if w.get("file") == "-" else base(w.get("file"))
+        here = [f for f in given if (not w.get("file") or base(f["file"]) == file) and
                 (w.get("line") in (None, f["line"]))]
-        head = (w.get("message") or "").strip().split("\n")[0][:40]
+        head = plain_text(w.get("message")).strip().split("\n")[0][:40]
         row["located"] += bool(here)
         row["issues"] += any(head in (f["message"] or "") for f in here)
         if not any(head in (f["message"] or "") for f in here):

@@ -6,6 +6,7 @@
 
 struct cmake {
 	struct failure f;
+	char step[64]; /* what a CI system puts before each line of a step: "[step1] " */
 	bool have, in_stack, warning;
 	int first_line, last_line;
 };
@@ -31,14 +32,23 @@ static void flush(struct cmake *c, struct report_out *out)
 	flush_as(c, out, c->warning);
 }
 
+/* The lines below the first one are known by their margin: without the name of the step. */
+static struct str without_step(const struct cmake *c, struct str s)
+{
+	(void)str_skip(&s, c->step);
+	return s;
+}
+
 /* "CMake Error", "CMake Warning (dev)", "CMake Deprecation Warning" */
 static bool take_severity(struct cmake *c, struct str *s)
 {
 	ptrdiff_t at = str_find_c(*s, "CMake ");
+	size_t step = at > 0 && s->p[0] == '[' ? (size_t)at : 0;
 
-	/* Some systems name the step before. */
-	if (at > 0 && s->p[0] == '[')
-		*s = str_from(*s, (size_t)at);
+	if (at < 0)
+		return false;
+	snprintf(c->step, sizeof(c->step), "%.*s", (int)step, s->p);
+	*s = str_from(*s, step);
 	c->warning = str_skip(s, "CMake Warning") || str_skip(s, "CMake Deprecation Warning") ||
 		     str_skip(s, "CMake Author Warning");
 	if (!c->warning && !str_skip(s, "CMake Error"))
@@ -102,6 +112,7 @@ static bool cmake_line(void *state, struct report_out *out, const struct report_
 		return true;
 	if (!c->have)
 		return false;
+	s = without_step(c, s);
 	if (str_starts(s, "Call Stack (most recent call first)")) {
 		c->in_stack = true;
 	} else if (s.n && s.p[0] != ' ') {

@@ -83,6 +83,8 @@ struct str out_keep(struct report_out *out, struct str s);
 struct str out_scratch(struct report_out *out, struct str s);
 /* base, a line feed, s; from scratch. */
 struct str out_join(struct report_out *out, struct str base, struct str s);
+/* What the text is called; may be empty. */
+struct str out_source(const struct report_out *out);
 /* The shapes of templates/matchers/. */
 struct matcher_set *out_matchers(struct report_out *out);
 /* Empties the scratch before the format goes idle: when one block ends and the next may begin. */

@@ -315,6 +315,17 @@ static bool driver_line(struct gcc *g, struct report_out *out, const struct repo
 	return true;
 }
 
+/* run-clang-tidy prints the command that it runs without a line feed: "clang-tidy -p=build a.c:3:5:
+ * error: x". */
+static void skip_command(struct str *path)
+{
+	struct str command = scan_until(*path, " ");
+	ptrdiff_t blank = str_rfind_char(*path, ' ');
+
+	if (blank > 0 && str_starts(str_basename(command), "clang-tidy"))
+		*path = str_from(*path, (size_t)blank + 1);
+}
+
 /* "{3:8-3:14}: " of clang's -fdiagnostics-print-source-range-info. */
 static bool skip_ranges(struct str *s)
 {
@@ -349,6 +360,7 @@ static bool gcc_line(void *state, struct report_out *out, const struct report_li
 	(void)str_skip(&s, "C/C++: "); /* Gradle's native builds */
 	if (s.n && s.p[0] != ' ' && s.p[0] != '[' && scan_location(&s, &at) && at.line > 0 &&
 		skip_ranges(&s) && (severity = take_severity(&s))) {
+		skip_command(&at.path);
 		if (severity->note)
 			add_note(g, out, &at, s, line->number);
 		else

@@ -322,6 +322,11 @@ struct matcher_set *out_matchers(struct report_out *out)
 	return out->report->matchers;
 }
 
+struct str out_source(const struct report_out *out)
+{
+	return out->report->options.file;
+}
+
 struct str out_keep(struct report_out *out, struct str s)
 {
 	struct report *r = out->report;

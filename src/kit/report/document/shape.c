@@ -4,6 +4,7 @@
 
 #include "base/embed.h"
 #include "base/limits.h"
+#include "kit/report/document/event.h"
 #include "kit/report/document/field.h"
 #include "kit/report/document/outcome.h"
 #include "kit/report/document/stack_text.h"
@@ -24,14 +25,15 @@ struct shape {
 	struct str *items; /* paths of the findings in the record; none: it is one itself */
 	size_t item_count;
 	enum shape_kind kind;
-	struct field where, file, line, column, end_line, end_column, name, suite, id, message,
-		details, type, fix, place, expected, actual, seconds, milliseconds, state;
+	struct field where, file, class_, line, column, end_line, end_column, name, suite, id,
+		message, details, type, fix, place, expected, actual, seconds, milliseconds, state;
 	struct mapped *types; /* what a type is called here */
 	size_t type_count;
 	struct str *errors, *passed, *skipped, *broken, *ignored;
 	size_t error_count, passed_count, skipped_count, broken_count, ignored_count;
 	struct str split; /* what stands between suite and name */
 	bool uncounted;   /* failures that are no test's */
+	bool own_place;   /* the report is what the findings are of */
 	struct str language;
 	int line_base, column_base; /* the number of the first */
 };
@@ -107,6 +109,20 @@ static void read_place(struct failure *f, struct str place)
 	}
 }
 
+/* Where a class of Java is by convention: "a.b.C$D" -> a/b/C.java. */
+static struct str file_of_class(struct str name, struct arena *mem)
+{
+	BUF_AUTO path = BUF_INIT(DOCUMENT_VALUE_BYTES);
+
+	name = scan_until(scan_until(name, "$"), "<");
+	if (name.n == 0)
+		return STR("");
+	for (size_t i = 0; i < name.n; i++)
+		buf_char(&path, name.p[i] == '.' ? '/' : name.p[i]);
+	buf_c(&path, ".java");
+	return arena_str(mem, buf_view(&path));
+}
+
 static void read_common(
 	struct failure *f, const struct shape *s, const struct node *item, struct arena *mem)
 {
@@ -119,12 +135,22 @@ static void read_common(
 	f->column = number(&s->column, item, s->column_base, mem);
 	if (f->file.n == 0)
 		read_place(f, field_eval(&s->place, item, mem));
+	if (f->file.n == 0)
+		f->file = file_of_class(field_eval(&s->class_, item, mem), mem);
 	f->type = type_of(s, item, mem);
 	f->language = s->language;
 	if (f->language.n == 0 && f->file.n)
 		f->language = scan_language(f->file);
 	if (!f->language.p)
 		f->language = STR("");
+}
+
+/* The line of the report that the record begins at. */
+static int own_line(const struct node *item)
+{
+	while (item && item->line == 0)
+		item = item->parent;
+	return item ? item->line : 0;
 }
 
 static void finding(struct document_out *out, const struct shape *s, const struct node *item)
@@ -134,6 +160,10 @@ static void finding(struct document_out *out, const struct shape *s, const struc
 
 	read_common(&f, s, item, mem);
 	f.message = field_eval(&s->message, item, mem);
+	if (s->own_place) {
+		f.file = out_source(out->report);
+		f.line = own_line(item);
+	}
 	if (s->kind == SHAPE_COMPILE && is_one_of(s->errors, s->error_count, f.type))
 		f.kind = FAILURE_COMPILE;
 	read_fix(&f, s, item, mem);
@@ -295,11 +325,11 @@ static int read_fields(
 		const char *key;
 		struct field *to;
 	} fields[] = {{"where", &s->where}, {"file", &s->file}, {"line", &s->line},
-		{"column", &s->column}, {"place", &s->place}, {"end_line", &s->end_line},
-		{"end_column", &s->end_column}, {"name", &s->name}, {"suite", &s->suite},
-		{"id", &s->id}, {"message", &s->message}, {"details", &s->details},
-		{"type", &s->type}, {"fix", &s->fix}, {"expected", &s->expected},
-		{"actual", &s->actual}, {"seconds", &s->seconds},
+		{"class", &s->class_}, {"column", &s->column}, {"place", &s->place},
+		{"end_line", &s->end_line}, {"end_column", &s->end_column}, {"name", &s->name},
+		{"suite", &s->suite}, {"id", &s->id}, {"message", &s->message},
+		{"details", &s->details}, {"type", &s->type}, {"fix", &s->fix},
+		{"expected", &s->expected}, {"actual", &s->actual}, {"seconds", &s->seconds},
 		{"milliseconds", &s->milliseconds}, {"state", &s->state}};
 
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
@@ -361,6 +391,7 @@ static int read_shape(
 		yaml_read_strs(map, "ignored", &s->ignored, &s->ignored_count, mem, err) < 0 ||
 		yaml_read_str(map, "split", &s->split, err) < 0 ||
 		yaml_read_bool(map, "uncounted", &s->uncounted, err) < 0 ||
+		yaml_read_bool(map, "own_place", &s->own_place, err) < 0 ||
 		yaml_read_strs(map, "broken", &s->broken, &s->broken_count, mem, err) < 0)
 		return -1;
 	return 0;
@@ -391,7 +422,7 @@ static int read_dialect(struct shapes *shapes, struct str name, const struct yam
 		"name", "suite", "id", "message", "details", "type", "fix", "expected", "actual",
 		"seconds", "milliseconds", "state", "types", "errors", "passed", "skipped",
 		"broken", "language", "line_base", "column_base", "also", "ignored", "split",
-		"uncounted"};
+		"uncounted", "class", "own_place"};
 	struct dialect *d = arena_new(mem, struct dialect);
 	struct shape *s = arena_new(mem, struct shape);
 
