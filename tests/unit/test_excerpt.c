@@ -139,6 +139,45 @@ static void excerpts_are_chosen(void **state)
 		check_excerpt(cases[i].name, cases[i].log, cases[i].want);
 }
 
+/* A log whose line feeds were doubled reads like one whose were not. */
+static void doubled_line_feeds_mean_nothing(void **state)
+{
+	static const char *const feeds[] = {"\n", "\n\n"};
+	static const char *const wants[] = {"22-25 32-33", "43-49 63-65"};
+
+	(void)state;
+	for (size_t k = 0; k < ARRAY_LEN(feeds); k++) {
+		BUF_AUTO log = {.cap = 1 << 16};
+
+		for (int i = 0; i < 20; i++)
+			buf_printf(&log, "%c%c: fetched%s", 'a' + i, 'z' - i, feeds[k]);
+		buf_printf(&log, "%sError: the hat is lost%s  in the wood%s  by a hare%s", feeds[k],
+			feeds[k], feeds[k], feeds[k]);
+		buf_printf(&log, "    of march%s%s", feeds[k], feeds[k]);
+		for (int i = 0; i < 6; i++)
+			buf_printf(&log, "%c%c: put away%s", 'a' + i, 'z' - i, feeds[k]);
+		buf_printf(&log, "The command \"./hunt\" exited with 1.%s", feeds[k]);
+		check_excerpt(feeds[k], buf_text(&log), wants[k]);
+	}
+}
+
+/* Readers claim failure by failure: neighbours are one piece, and none goes on into the next step.
+ */
+static void claims_are_joined_and_kept_to_their_step(void **state)
+{
+	static const char *const log =
+		"$ phpunit\nThere were 4 failures:\n\n"
+		"1) ATest::testA\nFailed asserting that 1 is identical to 2.\n\n/a/ATest.php:3\n\n"
+		"2) ATest::testB\nFailed asserting that 1 is identical to 3.\n\n/a/ATest.php:5\n\n"
+		"3) ATest::testC\nFailed asserting that 1 is identical to 4.\n\n/a/ATest.php:7\n\n"
+		"4) ATest::testD\nFailed asserting that 1 is identical to 5.\n\n/a/ATest.php:9\n"
+		"The command \"phpunit\" exited with 1.\n$ cleanup\nx\ny\nz\n"
+		"The command \"cleanup\" exited with 0.\nDone. Your build exited with 1.\n";
+
+	(void)state;
+	check_excerpt("joined", log, "4-23");
+}
+
 /* What repeats is noise: a thousand tests with frightening names that pass. */
 static void repeated_lines_weigh_less(void **state)
 {
@@ -161,6 +200,8 @@ int main(void)
 		cmocka_unit_test(steps_are_marked),
 		cmocka_unit_test(lines_are_weighed),
 		cmocka_unit_test(excerpts_are_chosen),
+		cmocka_unit_test(doubled_line_feeds_mean_nothing),
+		cmocka_unit_test(claims_are_joined_and_kept_to_their_step),
 		cmocka_unit_test(repeated_lines_weigh_less),
 	};
 

@@ -100,6 +100,19 @@ static void tests_are_numbered_once_ctest_says_so(void **state)
 	check(&p, "3 : text", "3 : text");
 }
 
+static void line_feeds_are_spelled_out(void **state)
+{
+	struct prefixes p = {0};
+
+	(void)state;
+	check(&p, "nlohmann/json.hpp:3: text", "nlohmann/json.hpp:3: text");
+	check(&p, "nl", "nl");
+	check(&p, "nl", "nl");
+	check(&p, "nl", "");
+	check(&p, "nlerror: text", "error: text");
+	check(&p, "n", "n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -107,6 +120,7 @@ int main(void)
 		cmocka_unit_test(services_show_themselves),
 		cmocka_unit_test(branches_are_announced),
 		cmocka_unit_test(tests_are_numbered_once_ctest_says_so),
+		cmocka_unit_test(line_feeds_are_spelled_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,9 @@ enum {
 	BEGINNING_BYTES = 24,
 	STEPS = 512,   /* outcomes of steps kept */
 	ECHOES = 4096, /* lines of wrappers kept */
+	SPACED = 16,   /* from here on every other line is taken for one that means nothing */
+	SPACED_MAX = 64,
+	SPACED_BACK = 4, /* by a text below a text */
 };
 
 /* What makes a block worth more or less: all there is to tune. */
@@ -31,6 +34,7 @@ enum {
 	LOGGED = 4,          /* a program's own log: less by this */
 	JOIN_GAP = 2,        /* lines between blocks that become one */
 	GAP_LINES = 2,       /* blank lines inside a block */
+	PLAIN_LINES = 60,    /* a block stops growing after so many lines without clues */
 	FOLLOWERS = 4,       /* lines without clues below one with */
 	HEADERS = 6,         /* ... and above */
 	TAIL_TEXT_LINES = 4, /* last words */
@@ -41,12 +45,13 @@ enum {
 	NOT_IN_FAILED = -6, /* another step failed */
 	IN_PASSED = -12,
 	NEAR_LINES = 12, /* from the end of the step */
-	NEAR = 1,
+	NEAR = 3,
 	FIRST_FAILED = 1, /* the first step that failed */
 	WEIGHT_PLACE = 4, /* a line that starts with path:line: */
 	CHOSEN_BLOCKS = 3,
 	CHOSEN_LINES = 11, /* once the best block is in */
 	CHOSEN_LEAST = 8,  /* in a log that nobody says is of a failure */
+	JOIN_DROP = 8,     /* ... and differ in worth by no more */
 	CHOSEN_DROP = 3,   /* a block worth so much less than the best is not chosen */
 };
 
@@ -83,7 +88,9 @@ struct excerpt {
 	struct block blocks[BLOCKS];
 	size_t blocks_n;
 	struct block open; /* first 0: none */
-	int gap, followers;
+	int gap, followers, plain;
+	int spaced; /* how often an empty line follows a text, lately: 0 to SPACED_MAX */
+	int blanks; /* empty lines in a row */
 	int step_first;
 	struct step outcomes[STEPS];
 	size_t outcomes_n;
@@ -281,6 +288,7 @@ static void extend(struct excerpt *e, const struct seen *s)
 	} else {
 		b->extra += s->weight >= WEIGHT_MIN;
 	}
+	e->plain = s->weight >= WEIGHT_MIN ? 0 : e->plain + 1;
 }
 
 static void keep(struct excerpt *e, const struct block *b)
@@ -376,7 +384,7 @@ static bool grow(struct excerpt *e, const struct seen *s)
 {
 	const struct block *b = &e->open;
 
-	if (s->mark != STEP_TEXT || b->last - b->first >= BLOCK_LINES)
+	if (s->mark != STEP_TEXT || b->last - b->first >= BLOCK_LINES || e->plain >= PLAIN_LINES)
 		return false;
 	if (s->n == 0)
 		return e->gap++ < GAP_LINES;
@@ -444,7 +452,8 @@ static void add_tail(struct excerpt *e, bool ended)
 	const struct seen *s;
 
 	if (!ended && !e->end.first)
-		e->end = (struct line_range){e->last - is_words(e, back(e, 1)), e->last};
+		e->end = (struct line_range){
+			is_words(e, back(e, 1)) ? kept(e, 1)->number : e->last, e->last};
 	while ((s = back(e, last)) && s->number >= e->step_first &&
 		(s->n == 0 || s->mark == STEP_ECHO || s->mark == STEP_NOISE))
 		last++;
@@ -506,10 +515,33 @@ static void take_mark(struct excerpt *e, const struct seen *s)
 	}
 }
 
+static bool is_spaced(const struct excerpt *e)
+{
+	return e->spaced >= SPACED;
+}
+
+/* Some systems double every line feed: what was one blank line is three, what was none is one. */
+static bool is_spacing(struct excerpt *e, struct str text)
+{
+	if (str_rtrim(text).n == 0)
+		return ++e->blanks % 2 == 1 && is_spaced(e);
+	if (e->blanks)
+		e->spaced += e->spaced < SPACED_MAX;
+	else
+		e->spaced = e->spaced > SPACED_BACK ? e->spaced - SPACED_BACK : 0;
+	e->blanks = 0;
+	return false;
+}
+
 void excerpt_line(struct excerpt *e, const struct report_line *line, bool hot)
 {
-	const struct seen *s = take(e, line, hot);
+	const struct seen *s;
 
+	if (is_spacing(e, line->text)) {
+		e->last = line->number;
+		return;
+	}
+	s = take(e, line, hot);
 	if (e->open.first && !grow(e, s))
 		close_block(e);
 	if (!e->open.first &&
@@ -582,6 +614,15 @@ bool excerpt_failed(const struct excerpt *e)
 	return e->failed;
 }
 
+/* A reader may go on until it knows better; what it claims ends with the step it began in. */
+static void keep_to_step(const struct excerpt *e, struct block *b)
+{
+	const struct step *step = outcome_at(e, b->first);
+
+	if (step && b->last > step->lines.last)
+		b->last = step->lines.last;
+}
+
 static int worth(const struct excerpt *e, const struct block *b)
 {
 	const struct step *step = outcome_at(e, b->last);
@@ -623,23 +664,29 @@ static int by_worth(const void *a, const void *b)
 	return x->worth != y->worth ? (x->worth > y->worth ? -1 : 1) : by_line(a, b);
 }
 
-/* Ones that overlap or touch become one; so do such as tell of the same thing a few lines apart. */
+static bool touch(const struct candidate *a, const struct candidate *b)
+{
+	return b->lines.first <= a->lines.last + 1;
+}
+
+/* They tell of the same thing a few lines apart. */
 static bool belong(const struct candidate *a, const struct candidate *b)
 {
 	int gap = b->lines.first - a->lines.last - 1, apart = abs(a->worth - b->worth);
 
-	return gap <= 0 || (gap <= JOIN_GAP && apart <= CHOSEN_DROP);
+	return gap <= JOIN_GAP && apart <= JOIN_DROP;
 }
 
-static size_t join(struct candidate *v, size_t n)
+/* Neighbours of which that holds become one; v is in order of lines, and stays so. */
+static size_t join_if(struct candidate *v, size_t n,
+	bool (*holds)(const struct candidate *a, const struct candidate *b))
 {
 	size_t kept = 0;
 
-	qsort(v, n, sizeof(*v), by_line);
 	for (size_t i = 0; i < n; i++) {
 		struct candidate *last = kept ? &v[kept - 1] : NULL;
 
-		if (!last || !belong(last, &v[i])) {
+		if (!last || !holds(last, &v[i])) {
 			v[kept++] = v[i];
 			continue;
 		}
@@ -651,6 +698,13 @@ static size_t join(struct candidate *v, size_t n)
 	return kept;
 }
 
+/* First those that touch: only then it is known what the whole is worth to its neighbours. */
+static size_t join(struct candidate *v, size_t n)
+{
+	qsort(v, n, sizeof(*v), by_line);
+	return join_if(v, join_if(v, n, touch), belong);
+}
+
 static size_t all_candidates(struct excerpt *e, struct candidate *v)
 {
 	size_t n = 0;
@@ -659,9 +713,11 @@ static size_t all_candidates(struct excerpt *e, struct candidate *v)
 		if (!e->blocks[i].echo)
 			v[n++] = (struct candidate){
 				{e->blocks[i].first, e->blocks[i].last}, worth(e, &e->blocks[i])};
-	for (size_t i = 0; i < e->claims.n; i++, n++)
+	for (size_t i = 0; i < e->claims.n; i++, n++) {
+		keep_to_step(e, &e->claims.v[i]);
 		v[n] = (struct candidate){
 			{e->claims.v[i].first, e->claims.v[i].last}, worth(e, &e->claims.v[i])};
+	}
 	return join(v, n);
 }
 

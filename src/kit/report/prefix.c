@@ -198,8 +198,21 @@ static struct str without_task(struct str s)
 	return s;
 }
 
+/* "nl", "nltext": some recordings of a terminal spell the line feed by its name (terminfo's). */
+static struct str without_line_feed(struct prefixes *p, struct str s)
+{
+	struct str rest = s;
+
+	if (s.n < 2 || s.p[0] != 'n' || !str_skip(&rest, "nl"))
+		return s;
+	if (rest.n == 0)
+		p->line_feeds += p->line_feeds < ENOUGH;
+	return p->line_feeds < ENOUGH ? s : rest;
+}
+
 struct str prefix_cut(struct prefixes *p, struct str s)
 {
+	s = without_line_feed(p, s);
 	s = without_marker(without_timestamp(without_job(p, s)));
 	if (s.n)
 		s = without_branch(p, s);

@@ -25,6 +25,7 @@ struct prefixes {
 	struct prefix_names services; /* docker compose: "web-1  | text" */
 	struct prefix_names branches; /* Jenkins: "[linux] text" */
 	bool numbered;                /* ctest -V: "3: text" */
+	int line_feeds;               /* lines that are but a written out line feed: "nl" */
 	int lines, job_lines;         /* gh run view --log: "job TAB step TAB time text" */
 };
 

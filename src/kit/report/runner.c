@@ -626,6 +626,8 @@ static void apply(struct runner_state *s, struct report_out *out, const struct r
 	} else if (rule->what == RULE_HEAD) {
 		open_head(s, out, rule, c, line);
 	} else if (rule->what == RULE_END) {
+		if (rule->flags & INSIDE)
+			block_touch(&s->block, line);
 		close_block(s, out);
 	} else if (rule->what == RULE_NEXT ||
 		   (rule->what >= RULE_FIELD && rule->what <= RULE_DIFF)) {

@@ -40,6 +40,7 @@ enum rule_flags {
 	RUNNING_SUM = 1 << 11,   /* a tally of one kind: tests are their sum */
 	OPENS = 1 << 12,         /* lines that follow are wanted although no test failed so far */
 	NOT_COUNTED = 1 << 13,
+	INSIDE = 1 << 14,      /* a block's end that belongs to it: how to run the test again */
 	MUST_NEXT = 1 << 15,   /* the heading is none unless a RULE_NEXT fits the line behind it */
 	LAST_TALLY = 1 << 16,  /* of several such lines only the last counts */
 	PARTIAL = 1 << 17,     /* a tally: what it does not name is not to be concluded */
