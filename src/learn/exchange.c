@@ -164,8 +164,8 @@ static void export_one(struct buf *line, const struct fix_record *fix, struct ar
 	json_write(line, j, 0);
 }
 
-int knowledge_export(
-	struct store *store, struct buf *out, struct exchange_export *counts, struct err *err)
+int knowledge_export(struct store *store, int64_t since, struct buf *out,
+	struct exchange_export *counts, struct err *err)
 {
 	struct fix_record *fixes;
 	ARENA_AUTO mem;
@@ -176,9 +176,10 @@ int knowledge_export(
 	if (fix_list(store, &fixes, &n, &mem, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		BUF_AUTO line;
+		BUF_AUTO line = BUF_INIT(LIMIT_JSON_BYTES);
 
-		buf_init(&line, LIMIT_JSON_BYTES);
+		if (fixes[i].updated_at < since)
+			continue;
 		export_one(&line, &fixes[i], &mem);
 		if (!line_is_whole(buf_view(&line), &fixes[i])) {
 			counts->unclean++;

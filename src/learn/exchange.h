@@ -16,9 +16,10 @@ struct exchange_export {
 	size_t secret;  /* left out: something in it looks like a credential */
 	size_t unclean; /* left out: its text is not UTF-8 */
 };
-/* Appends the lines, by id. ERR_LIMIT when out's cap is met. */
-int knowledge_export(struct store *store, struct buf *out, struct exchange_export *counts,
-	struct err *err) MUST_CHECK;
+/* Appends the lines of what was added or changed at since or later (0: all), by id. ERR_LIMIT when
+ * out's cap is met. */
+int knowledge_export(struct store *store, int64_t since, struct buf *out,
+	struct exchange_export *counts, struct err *err) MUST_CHECK;
 
 struct exchange_import {
 	size_t fixes, added, merged, same;

@@ -34,3 +34,6 @@ struct diagnosis {
 };
 
 struct json_t *diagnosis_to_json(const struct diagnosis *d);
+/* The same back; at most DIAGNOSIS_ITEMS_MAX of each list. NULL gives an empty one. */
+enum { DIAGNOSIS_ITEMS_MAX = 100 };
+void diagnosis_from_json(struct diagnosis *d, const struct json_t *j, struct arena *mem);

@@ -9,12 +9,22 @@ const char *policy_verdict_to_string(enum policy_verdict v)
 	return (size_t)v < ARRAY_LEN(names) ? names[v] : "refuse";
 }
 
+static const char *const rungs[] = {"parse", "policy", "duplicate", "target", "affected", "suite",
+	"rerun", "revert", "mutants"};
+
 const char *rung_to_string(enum rung rung)
 {
-	static const char *const names[] = {"parse", "policy", "duplicate", "target", "affected",
-		"suite", "rerun", "revert", "mutants"};
+	return (size_t)rung < ARRAY_LEN(rungs) ? rungs[rung] : "unknown";
+}
 
-	return (size_t)rung < ARRAY_LEN(names) ? names[rung] : "unknown";
+bool rung_from_string(struct str s, enum rung *out)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rungs); i++)
+		if (str_eq_c(s, rungs[i])) {
+			*out = (enum rung)i;
+			return true;
+		}
+	return false;
 }
 
 static const struct {
@@ -88,4 +98,40 @@ struct json_t *verdict_to_json(const struct verdict *v)
 		json_push(proof, j);
 	}
 	return proof;
+}
+
+/* "42/42 tests" at the beginning of a suite's detail. */
+static void take_counts(struct verdict *v, struct str detail)
+{
+	int passed, total;
+
+	if (!str_take_int(&detail, &passed) || !str_skip(&detail, "/") ||
+		!str_take_int(&detail, &total))
+		return;
+	v->tests_passed = passed;
+	v->tests_total = total;
+}
+
+void verdict_from_json(struct verdict *v, const struct json_t *proof, struct arena *mem)
+{
+	size_t n = json_len(proof);
+
+	v->tests_passed = v->tests_total = -1;
+	v->holds = n > 0;
+	for (size_t i = 0; i < n && i < VERDICT_RUNGS_MAX; i++) {
+		const struct json_t *j = json_at(proof, i);
+		struct rung_result *r;
+		enum rung rung;
+
+		if (!rung_from_string(json_get_str(j, "rung"), &rung))
+			continue;
+		r = verdict_add(v, mem, rung);
+		r->passed = json_get_bool(j, "passed", false);
+		r->seconds = json_get_real(j, "seconds", 0);
+		r->command = arena_str(mem, json_get_str(j, "command"));
+		r->detail = arena_str(mem, json_get_str(j, "detail"));
+		v->holds = v->holds && r->passed;
+		if (rung == RUNG_SUITE)
+			take_counts(v, r->detail);
+	}
 }

@@ -37,6 +37,7 @@ enum rung {
 	RUNG_MUTANTS,
 };
 const char *rung_to_string(enum rung rung);
+bool rung_from_string(struct str s, enum rung *out);
 
 struct rung_result {
 	enum rung rung;
@@ -61,7 +62,12 @@ struct verdict {
 
 /* Appends; memory from the arena. */
 struct rung_result *verdict_add(struct verdict *v, struct arena *mem, enum rung rung);
+/* The rungs alone: heal's "proof". */
 struct json_t *verdict_to_json(const struct verdict *v);
+/* The same back, into a zeroed verdict: at most VERDICT_RUNGS_MAX rungs, unknown ones left out.
+ * holds when there are some and all passed; the tests counted are those of the last suite. */
+enum { VERDICT_RUNGS_MAX = 32 };
+void verdict_from_json(struct verdict *v, const struct json_t *proof, struct arena *mem);
 
 enum outcome {
 	OUTCOME_HEALED,

@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(got.added + got.merged + got.same == got.fixes);
 	if (!got.fixes)
 		return 0;
-	if (knowledge_export(store, &text, &counts, &err) < 0)
+	if (knowledge_export(store, 0, &text, &counts, &err) < 0)
 		abort();
 	if (knowledge_import(store, buf_view(&text), &got, &err) < 0)
 		abort();

@@ -183,7 +183,7 @@ static void export_text(
 	struct fixture *f, struct store *store, struct buf *out, struct exchange_export *counts)
 {
 	buf_reset(out);
-	assert_int_equal(knowledge_export(store, out, counts, &f->err), 0);
+	assert_int_equal(knowledge_export(store, 0, out, counts, &f->err), 0);
 }
 
 static void exported_without_machine_and_secrets(void **state)

@@ -25,6 +25,8 @@ static const struct opt opts[] = {
 	{"templates", 0, OPT_STR, "DIR", NULL,
 		"read repair templates from DIR instead of those built in"},
 	{"patch", 'p', OPT_STR, "FILE", NULL, "write the verified fix to FILE as a unified diff"},
+	{"bundle", 0, OPT_STR, "FILE", NULL,
+		"write the result, its proof and what was learned to FILE, for 'selfheal pr'"},
 	{"apply", 0, OPT_FLAG, NULL, NULL,
 		"write the verified fix to your files, whole or not at all"},
 	{"branch", 'b', OPT_STR, "NAME", NULL, "commit the verified fix on a new branch NAME"},
@@ -52,6 +54,7 @@ static int run(struct cli *cli, struct err *err)
 
 	heal_args_init(&args);
 	how.patch_file = heal_args_absolute(&args, opts_str(&cli->opts, "patch", NULL));
+	how.bundle_file = heal_args_absolute(&args, opts_str(&cli->opts, "bundle", NULL));
 	args.options.patch_file = how.patch_file;
 	if (check_together(cli, err) < 0 ||
 		heal_args_load(&args, cli, cli->opts.args.n ? cli->opts.args.v[0] : ".", err) < 0)

@@ -158,7 +158,7 @@ static int export(struct cli *cli, struct err *err)
 	struct exchange_export counts = {0};
 	int r = store_args_open(&store, cli, true, err);
 
-	if (r < 0 || (r == 0 && knowledge_export(store, &text, &counts, err) < 0))
+	if (r < 0 || (r == 0 && knowledge_export(store, 0, &text, &counts, err) < 0))
 		return -1;
 	if (counts.secret || counts.unclean)
 		log_warn("left out: %zu that may hold a secret, %zu that are not UTF-8",

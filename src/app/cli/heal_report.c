@@ -6,11 +6,16 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "app/cli/actions_run.h"
 #include "app/render/render.h"
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/clock.h"
 #include "base/log.h"
+#include "heal/pack.h"
+#include "json/json.h"
+#include "kit/bundle/bundle.h"
 
 int heal_exit_code(enum outcome outcome, enum fail_on fail_on)
 {
@@ -78,6 +83,35 @@ static void write_actions(struct cli *cli, const struct heal_result *r)
 	render_annotations(&cli->annotations, r);
 }
 
+static int write_bundle(const struct heal_result *result, const struct heal_args *args,
+	const char *path, int64_t since, struct err *err)
+{
+	CLEANUP(json_freep) struct json_t *j = heal_result_to_json(result);
+	BUF_AUTO text = BUF_INIT(BUNDLE_BYTES_MAX);
+	struct actions_run run;
+	ARENA_AUTO mem;
+
+	arena_init(&mem);
+	if (actions_run_read(&run, &mem, err) < 0)
+		return -1;
+	if (pack_results(&text,
+		    &(struct pack_options){.root = args->options.root,
+			    .store_path = args->options.store_path,
+			    .no_store = args->options.no_store,
+			    .since = since,
+			    .repository = run.repository,
+			    .event = run.event,
+			    .run_url = run.url,
+			    .branch = run.head_branch,
+			    .run_id = run.id,
+			    .run_attempt = run.attempt,
+			    .pull = run.pull,
+			    .trusted = run.trusted},
+		    &j, 1, err) < 0)
+		return -1;
+	return file_replace(path, buf_view(&text), err);
+}
+
 int heal_report(struct cli *cli, const struct heal_result *result, const struct heal_report *how,
 	struct err *err)
 {
@@ -102,6 +136,7 @@ static void tell_all_the_same(
 int heal_and_report(
 	struct cli *cli, struct heal_args *args, struct heal_report *how, struct err *err)
 {
+	int64_t since = clock_wall_s();
 	struct progress progress;
 	struct heal_result result;
 	ARENA_AUTO mem;
@@ -116,6 +151,8 @@ int heal_and_report(
 	args->options.data = &progress;
 	r = heal_run(&result, &args->options, &mem, err);
 	progress_clear(&progress);
+	if (r == 0 && how->bundle_file)
+		r = write_bundle(&result, args, how->bundle_file, since, err);
 	if (r == 0)
 		r = heal_report(cli, &result, how, err);
 	else if (result.diff.n)

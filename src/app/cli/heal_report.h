@@ -8,8 +8,9 @@
 enum fail_on { FAIL_ON_NEVER, FAIL_ON_FLAKY, FAIL_ON_UNHEALED };
 
 struct heal_report {
-	const char *patch_file; /* NULL: none */
-	bool dry_run;           /* this and fail_on: set by heal_and_report */
+	const char *patch_file;  /* NULL: none */
+	const char *bundle_file; /* NULL: none */
+	bool dry_run;            /* this and fail_on: set by heal_and_report */
 	enum fail_on fail_on;
 };
 
