@@ -154,7 +154,7 @@ static void xml(void **state)
 		{"<a><![CDATA[t]", "<a 't'>", DOCUMENT_OPEN, 0},
 		/* not XML */
 		{"< a>", "", DOCUMENT_BROKEN, 3},
-		{"<?x?>word<a/>", "", DOCUMENT_BROKEN, 4},
+		{"<?x?> word\n<a/>", "", DOCUMENT_BROKEN, 9},
 		/* what nobody wants is left out, with all that is in it */
 		{"<a><unwanted x='1'>t<b>u</b></unwanted><c/></a>", "<a <unwanted ><c >>",
 			DOCUMENT_DONE, 0},
@@ -376,6 +376,13 @@ static void in_logs(void **state)
 			      "<?xml version='1.0'?><testsuites><testsuite>\n" CASE(
 				      "c") "</testsuite></testsuites>",
 			"a@1-1 b@1-1 c@3-3 3/3"},
+		/* what looks like the start of one, and is told by a byte of the next piece */
+		{"x\n  </\n <testsuite>" CASE("a") "</testsuite>", "a@3-3 1/1"},
+		{"=\"C\n  </\n <testcase name=ee>", "1/0"},
+		{"[1,\n[2\n<testsuite>" CASE("a") "</testsuite>", "a@3-3 1/1"},
+		{"[ 1, [\n[\n\n{\"Action\":\"fail\",\"Package\":\"p\",\"Test\":\"T\"}\n",
+			"T@4-4 1/1"},
+		{"<?xml version='1.0'?>\nword\n<testsuite>" CASE("a") "</testsuite>", "a@3-3 1/1"},
 		/* cut off */
 		{"<testsuite>\n" CASE("a") "\n<testcase name=\"b\"><failure>half",
 			"a@2-2 b@3-3 2/2"},
@@ -406,7 +413,7 @@ static void in_logs(void **state)
 		 "</system-out></testcase></testsuite>",
 			"1/0"},
 	};
-	static const size_t pieces[] = {1 << 20, 1, 5, 64};
+	static const size_t pieces[] = {1 << 20, 1, 2, 3, 4, 5, 6, 7, 8, 64};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(examples); i++)

@@ -7,7 +7,10 @@
 #include "kit/report/document/json_reader.h"
 #include "kit/report/document/xml_reader.h"
 
-enum { LEAD_BYTES = 64 };
+enum {
+	LEAD_BYTES = 64,
+	START_BYTES = 2 * LEAD_BYTES, /* of a line, which tell whether a document may begin */
+};
 
 enum doing {
 	AT_LINE,  /* at the start of a line, only blanks so far */
@@ -226,16 +229,18 @@ static struct str start_reading(struct documents *d, const struct dialect *diale
 
 /* --- sighting --- */
 
-static void start_sighting(struct documents *d, char first)
+/* What is held back is a lead, and perhaps the first bytes of the document. */
+static void start_sighting(struct documents *d, size_t lead, char first)
 {
 	if (!*d->catalogue)
 		*d->catalogue = catalogue_new(d->only);
 	d->json = first != '<';
-	d->lead = d->held.n;
+	d->lead = lead;
 	sighting_start(
 		&d->sighting, *d->catalogue, d->json, d->json ? &d->js.pause : &d->xml.pause);
 	open_reader(d, &sighting_events, &d->sighting);
 	d->doing = SIGHTING;
+	feed_reader(d, str_from(buf_view(&d->held), lead));
 }
 
 /* Nothing that would help to decide is to come. */
@@ -269,43 +274,75 @@ static bool is_lead(char c)
 	return c == ' ' || c == '\t' || c == '\xef' || c == '\xbb' || c == '\xbf';
 }
 
-/* Whether a document may begin with these bytes: the readers would say so, too, but most lines
- * that begin with a bracket are told by the second byte. */
-static bool may_begin(struct str s)
-{
-	static const char *const second[] = {" \t\r\n\"}", " \t\r\n\"]{[", NULL};
-	int i = s.p[0] == '{' ? 0 : s.p[0] == '[' ? 1 : 2;
+enum begins { BEGINS_NO, BEGINS_PERHAPS, BEGINS_YES };
 
-	if (i == 2 && s.p[0] != '<')
-		return false;
+/* Whether a document begins with these bytes: the readers would say so, too, but most lines that
+ * begin with a bracket are told by the second byte. Perhaps: it takes more of the line, so that
+ * the answer is the same in whatever pieces the line comes. */
+static enum begins may_begin(struct str s)
+{
+	static const char *const second[] = {" \t\r\n\"}", " \t\r\n\"]{["};
+	int i = s.p[0] == '{' ? 0 : 1;
+
+	if (s.p[0] != '<' && s.p[0] != '{' && s.p[0] != '[')
+		return BEGINS_NO;
 	if (s.n == 1)
-		return true;
-	if (i == 2)
-		return s.p[1] == '?' || s.p[1] == '!' || (s.p[1] | 32) >= 'a' || s.p[1] == '_';
-	if (!s.p[1] || !strchr(second[i], s.p[1]))
-		return false;
+		return BEGINS_PERHAPS;
+	if (s.p[0] == '<')
+		return s.p[1] == '?' || s.p[1] == '!' || s.p[1] == '_' ||
+				       ((s.p[1] | 32) >= 'a' && (s.p[1] | 32) <= 'z')
+			       ? BEGINS_YES
+			       : BEGINS_NO;
 	/* "[  3%] Building": blanks tell nothing, what is behind them does. */
-	s = str_from(s, 1);
-	while (s.n && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = str_from(s, 1);
-	return s.n == 0 || (s.p[0] && strchr(second[i], s.p[0]));
+	for (size_t at = 1; at < s.n && at < LEAD_BYTES; at++)
+		if (!s.p[at] || !strchr(second[i], s.p[at]))
+			return BEGINS_NO;
+		else if (s.p[at] != ' ' && s.p[at] != '\t')
+			return BEGINS_YES;
+	return s.n < LEAD_BYTES ? BEGINS_PERHAPS : BEGINS_NO;
 }
 
-/* The line's first bytes: blanks are held back, too. */
-static struct str look_at_start(struct documents *d, struct str *text)
+static size_t lead_of(struct str s)
 {
 	size_t n = 0;
 
-	while (n < text->n && is_lead(text->p[n]) && d->held.n + n < LEAD_BYTES)
+	while (n < s.n && n < LEAD_BYTES && is_lead(s.p[n]))
 		n++;
-	buf_str(&d->held, str_slice(*text, 0, n));
-	*text = str_from(*text, n);
-	if (text->n == 0)
-		return STR("");
-	if (may_begin(*text)) {
-		start_sighting(d, text->p[0]);
-		return STR("");
+	return n;
+}
+
+/* The line's first bytes are held back until they tell what it is. */
+static struct str look_at_start(struct documents *d, struct str *text)
+{
+	size_t before = d->held.n, held = before, lead;
+	struct str start = *text;
+	enum begins begins = BEGINS_PERHAPS;
+	char first = '\0';
+
+	if (before) {
+		buf_str(&d->held, str_slice(*text, 0, START_BYTES - before));
+		start = buf_view(&d->held);
 	}
+	start = str_slice(start, 0, START_BYTES);
+	lead = lead_of(start);
+	if (lead < start.n) {
+		first = start.p[lead];
+		begins = may_begin(str_from(start, lead));
+	}
+	/* Of what is decided the rest is not held back, only what came in earlier pieces. */
+	if (begins == BEGINS_PERHAPS)
+		held = start.n;
+	else if (begins == BEGINS_YES && lead > before)
+		held = lead;
+	if (before)
+		buf_truncate(&d->held, held);
+	else
+		buf_str(&d->held, str_slice(start, 0, held));
+	*text = str_from(*text, held - before);
+	if (begins == BEGINS_YES)
+		start_sighting(d, lead, first);
+	if (begins != BEGINS_NO)
+		return STR("");
 	d->given = true;
 	d->doing = IN_LINE;
 	return buf_view(&d->held);
@@ -323,7 +360,8 @@ static struct str take_plain(struct documents *d, struct str *text)
 		if (p[-1] != '\n')
 			break;
 		d->line++;
-		if (p == end || is_lead(*p) || may_begin(str_make(p, (size_t)(end - p))))
+		if (p == end || is_lead(*p) ||
+			may_begin(str_make(p, (size_t)(end - p))) != BEGINS_NO)
 			d->doing = AT_LINE;
 	}
 	plain = str_make(text->p, (size_t)(p - text->p));

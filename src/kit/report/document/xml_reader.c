@@ -433,11 +433,11 @@ static const char *read_doctype(struct xml_reader *x, const char *p)
 	return p + 1;
 }
 
-static bool has_words(const char *p, const char *end)
+static const char *find_word(const char *p, const char *end)
 {
 	while (p < end && is_blank(*p))
 		p++;
-	return p < end;
+	return p;
 }
 
 static const char *read_text(struct xml_reader *x, const char *p, const char *end)
@@ -448,8 +448,10 @@ static const char *read_text(struct xml_reader *x, const char *p, const char *en
 	if (x->names.n && !x->unwanted && !x->too_deep)
 		entity = memchr(p, '&', (size_t)(stop - p));
 	x->at = entity ? entity : stop;
-	if (x->names.n == 0 && has_words(p, stop))
+	if (x->names.n == 0 && (p = find_word(p, stop)) < stop) {
 		x->end = DOCUMENT_BROKEN;
+		return p;
+	}
 	x->stop_at = DOCUMENT_NO_STOP;
 	tell_text(x, p, x->at);
 	if (x->stop_at != DOCUMENT_NO_STOP) {
