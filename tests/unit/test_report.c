@@ -424,6 +424,72 @@ static void memory_is_bounded(void **state)
 	arena_release(&mem);
 }
 
+#define MIXED                                                                                      \
+	"a.c:3:4: error: no\n<trx>\n<testsuite><testcase name=\"t\"><failure/></testcase>"         \
+	"</testsuite>\nnot ok 1 - u\n{\"Action\":\"fail\",\"Package\":\"p\",\"Test\":\"T\"}\n"
+
+static void names_of(struct buf *out, const char *format, struct report_tables *tables)
+{
+	struct report_options options = {.format = format, .tables = tables};
+	struct failure_list list;
+	struct arena mem;
+	struct err err = ERR_INIT;
+
+	arena_init(&mem);
+	failure_list_init(&list);
+	assert_true(report_parse(&list, STR(MIXED), &options, &mem, &err) >= 0);
+	vec_each (f, &list.items)
+		buf_printf(out, "%.*s ", STR_ARGS(f->name.n ? f->name : f->file));
+	failure_list_release(&list);
+	arena_release(&mem);
+}
+
+static void tables_serve_every_format(void **state)
+{
+	static const struct {
+		const char *format, *names;
+	} cases[] = {{"gcc", "a.c "}, {"junit", "t "}, {"tap", "u "}, {"gotest-json", "T "},
+		{"trx", ""}, {"nonsense", ""}};
+	struct report_tables *tables = report_tables_new();
+
+	(void)state;
+	for (int own = 0; own < 2; own++)
+		for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+			BUF_AUTO out = BUF_INIT(1 << 10);
+
+			names_of(&out, cases[i].format, own ? NULL : tables);
+			if (!str_eq_c(buf_view(&out), cases[i].names))
+				fail_msg("%s finds %s", cases[i].format, buf_text(&out));
+		}
+	report_tables_free(tables);
+}
+
+/* A report that is used again starts anew. */
+static void a_report_is_used_again(void **state)
+{
+	struct report_options options = {0};
+	struct arena mem;
+	struct report *r;
+
+	(void)state;
+	arena_init(&mem);
+	r = report_new(&options, &mem);
+	for (int i = 0; i < 3; i++) {
+		struct failure_list list;
+		struct err err = ERR_INIT;
+
+		failure_list_init(&list);
+		report_feed(r, i == 1 ? STR("all is well\n") : STR(MIXED));
+		assert_int_equal(report_finish(r, &list, &err), i == 1 ? REPORT_NOTHING : 0);
+		assert_int_equal(list.items.n, i == 1 ? 0 : 4);
+		assert_int_equal(list.counts.tests, i == 1 ? -1 : 3);
+		failure_list_release(&list);
+		report_restart(r, STR("next"));
+	}
+	report_free(r);
+	arena_release(&mem);
+}
+
 static void formats_have_names(void **state)
 {
 	size_t n = 0;
@@ -447,6 +513,8 @@ int main(void)
 		cmocka_unit_test(one_failure_in_several_forms_is_one),
 		cmocka_unit_test(missing_things_are_judged),
 		cmocka_unit_test(memory_is_bounded),
+		cmocka_unit_test(tables_serve_every_format),
+		cmocka_unit_test(a_report_is_used_again),
 		cmocka_unit_test(formats_have_names),
 	};
 

@@ -81,8 +81,8 @@ struct step {
 };
 
 struct excerpt {
-	struct clues *clues;
-	struct steps *steps;
+	const struct clues *clues;
+	const struct steps *steps;
 	struct seen ring[RING_LINES];
 	size_t seen; /* lines ever */
 	struct block blocks[BLOCKS];
@@ -103,12 +103,12 @@ struct excerpt {
 	vec(struct block) claims;
 };
 
-struct excerpt *excerpt_new(void)
+struct excerpt *excerpt_new(const struct clues *clues, const struct steps *steps)
 {
 	struct excerpt *e = xcalloc(1, sizeof(*e));
 
-	e->clues = clues_new();
-	e->steps = steps_new();
+	e->clues = clues;
+	e->steps = steps;
 	excerpt_reset(e);
 	return e;
 }
@@ -124,14 +124,12 @@ void excerpt_free(struct excerpt *e)
 {
 	if (!e)
 		return;
-	clues_free(e->clues);
-	steps_free(e->steps);
 	vec_free(&e->claims);
 	vec_free(&e->echoes);
 	free(e);
 }
 
-const char *excerpt_literal(const struct excerpt *e, size_t i)
+const char *excerpt_literal(const struct clues *clues, size_t i)
 {
 	const char *s = NULL;
 	size_t n = 0;
@@ -139,7 +137,7 @@ const char *excerpt_literal(const struct excerpt *e, size_t i)
 	while (steps_literal(n) && n < i)
 		n++;
 	s = steps_literal(n);
-	return s ? s : clues_literal(e->clues, i - n);
+	return s ? s : clues_literal(clues, i - n);
 }
 
 /* --- the ring --- */

@@ -10,13 +10,16 @@
 #include "kit/report/lines.h"
 #include "model/failure.h"
 
+struct clues;
+struct steps;
 struct excerpt;
 struct line_ranges {
 	struct line_range *v;
 	size_t n, cap;
 };
 
-struct excerpt *excerpt_new(void);
+/* Both outlive it. */
+struct excerpt *excerpt_new(const struct clues *clues, const struct steps *steps);
 void excerpt_free(struct excerpt *e);
 DEFINE_CLEANUP(struct excerpt *, excerpt_free)
 /* As new, for another text. */
@@ -24,7 +27,7 @@ void excerpt_reset(struct excerpt *e);
 /* Every line in order; hot: it holds one of the literals. */
 void excerpt_line(struct excerpt *e, const struct report_line *line, bool hot);
 /* The i-th literal, NULL behind the last. */
-const char *excerpt_literal(const struct excerpt *e, size_t i);
+const char *excerpt_literal(const struct clues *clues, size_t i);
 /* No more lines come. */
 void excerpt_end(struct excerpt *e);
 /* A reader of formats says that these lines tell of a failure, and how sure that is. */

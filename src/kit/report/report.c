@@ -6,21 +6,32 @@
 #include "base/strmap.h"
 #include "kit/fingerprint/fingerprint.h"
 #include "kit/fingerprint/taxonomy.h"
-#include "kit/report/excerpt.h"
+#include "kit/report/clues.h"
 #include "kit/report/decode.h"
 #include "kit/report/document/catalogue.h"
 #include "kit/report/document/document.h"
+#include "kit/report/excerpt.h"
 #include "kit/report/found.h"
 #include "kit/report/matcher_set.h"
 #include "kit/report/missing.h"
 #include "kit/report/prefilter.h"
 #include "kit/report/resolve.h"
+#include "kit/report/steps.h"
 #include "kit/report/tail.h"
 
 enum {
 	REPORT_KEPT_BYTES = 48 << 20, /* strings kept of all failures */
 };
 
+struct report_tables {
+	struct matcher_set *matchers;
+	struct clues *clues;
+	struct steps *steps;
+	struct prefilter *prefilter; /* of the formats' literals and, last, those of an excerpt */
+	struct catalogue *catalogue; /* of the documents; NULL until needed */
+};
+
+/* A format that was shown a line of this text; state is NULL before. */
 struct active {
 	struct report_out out;
 	void *state;
@@ -29,8 +40,8 @@ struct active {
 struct report {
 	struct report_options options;
 	struct arena *mem;
-	size_t kept;                 /* bytes, see REPORT_KEPT_BYTES */
-	struct catalogue *catalogue; /* of the documents, shared by all texts; NULL until needed */
+	size_t kept; /* bytes, see REPORT_KEPT_BYTES */
+	struct report_tables *tables, *own;
 	struct decode decode;
 	struct documents *documents;
 	struct lines lines;
@@ -38,8 +49,6 @@ struct report {
 	 * from the first such line on all lines go through these. */
 	struct documents *inner;
 	struct lines inner_lines;
-	struct prefilter *prefilter;
-	struct matcher_set *matchers;
 	char before[LINE_BEFORE_BYTES]; /* the last line */
 	size_t before_n;
 	struct active *formats;
@@ -67,6 +76,57 @@ const char *report_format_name(size_t i)
 				       : documents_dialect_name(i - report_format_count);
 }
 
+/* --- tables --- */
+
+/* What looks for lines. */
+static void load_literals(struct report_tables *t)
+{
+	const char *const *literals[PREFILTER_GROUPS];
+	vec(const char *) hot = {0};
+	const char *literal;
+
+	assert(report_format_count < PREFILTER_GROUPS);
+	for (size_t i = 0; i < report_format_count; i++)
+		literals[i] = report_formats[i]->literals ? report_formats[i]->literals
+							  : matcher_set_literals(t->matchers);
+	do {
+		literal = excerpt_literal(t->clues, hot.n);
+		vec_push(&hot, literal);
+	} while (literal);
+	literals[report_format_count] = hot.v;
+	t->prefilter = prefilter_new(literals, report_format_count + 1);
+	vec_free(&hot);
+}
+
+struct report_tables *report_tables_new(void)
+{
+	struct report_tables *t = xcalloc(1, sizeof(*t));
+	struct err err = ERR_INIT;
+	int rc = matcher_set_new(&t->matchers, &err);
+
+	/* Data of our own that a unit test has read: it cannot be bad. */
+	assert(rc == 0);
+	(void)rc;
+	t->clues = clues_new();
+	t->steps = steps_new();
+	load_literals(t);
+	return t;
+}
+
+void report_tables_free(struct report_tables *t)
+{
+	if (!t)
+		return;
+	prefilter_free(t->prefilter);
+	matcher_set_free(t->matchers);
+	clues_free(t->clues);
+	steps_free(t->steps);
+	catalogue_free(t->catalogue);
+	free(t);
+}
+
+/* --- a report --- */
+
 static void open_format(struct report *r, size_t i)
 {
 	const struct report_format *format = report_formats[i];
@@ -77,55 +137,24 @@ static void open_format(struct report *r, size_t i)
 	a->state = xcalloc(1, format->state_size ? format->state_size : 1);
 }
 
-/* Data of our own that a unit test has read: it cannot be bad. */
-static void load_matchers(struct report *r)
+static void close_format(struct active *a)
 {
-	struct err err = ERR_INIT;
-	int rc = matcher_set_new(&r->matchers, &err);
-
-	assert(rc == 0);
-	(void)rc;
-}
-
-/* What looks for lines, which all texts share. */
-static void load_literals(struct report *r)
-{
-	static const char *const nothing[] = {NULL};
-	const char *const *literals[PREFILTER_GROUPS];
-	vec(const char *) clues = {0};
-	const char *clue;
-
-	assert(report_format_count < PREFILTER_GROUPS);
-	for (size_t i = 0; i < report_format_count; i++) {
-		const struct report_format *format = report_formats[i];
-		bool on = !r->options.format || strcmp(r->options.format, format->name) == 0;
-
-		literals[i] =
-			format->literals ? format->literals : matcher_set_literals(r->matchers);
-		if (!on)
-			literals[i] = nothing;
-		prefilter_put(&r->enabled, i, on);
-	}
-	do {
-		clue = excerpt_literal(r->excerpt, clues.n);
-		vec_push(&clues, clue);
-	} while (clue);
-	literals[report_format_count] = clues.v;
-	r->prefilter = prefilter_new(literals, report_format_count + 1);
-	vec_free(&clues);
+	if (!a->state)
+		return;
+	arena_release(&a->out.scratch);
+	free(a->state);
+	*a = (struct active){0};
 }
 
 /* What belongs to one text. */
 static void begin_text(struct report *r)
 {
 	decode_init(&r->decode);
-	r->documents = documents_new(r, r->options.format, &r->catalogue);
+	r->documents = documents_new(r, r->options.format, &r->tables->catalogue);
 	lines_init(&r->lines);
 	strmap_init(&r->seen);
 	strmap_init(&r->ids);
 	tail_init(&r->tail);
-	for (size_t i = 0; i < report_format_count; i++)
-		open_format(r, i);
 	r->before_n = 0;
 	r->open = (struct prefilter_set){0};
 	r->root = STR("");
@@ -134,10 +163,8 @@ static void begin_text(struct report *r)
 
 static void end_text(struct report *r)
 {
-	for (size_t i = 0; i < report_format_count; i++) {
-		arena_release(&r->formats[i].out.scratch);
-		free(r->formats[i].state);
-	}
+	for (size_t i = 0; i < report_format_count; i++)
+		close_format(&r->formats[i]);
 	decode_release(&r->decode);
 	documents_free(r->documents);
 	lines_release(&r->lines);
@@ -157,10 +184,13 @@ struct report *report_new(const struct report_options *options, struct arena *me
 
 	r->options = *options;
 	r->mem = mem;
-	load_matchers(r);
+	r->own = options->tables ? NULL : report_tables_new();
+	r->tables = options->tables ? options->tables : r->own;
 	r->formats = xcalloc(report_format_count, sizeof(*r->formats));
-	r->excerpt = excerpt_new();
-	load_literals(r);
+	for (size_t i = 0; i < report_format_count; i++)
+		prefilter_put(&r->enabled, i,
+			!options->format || strcmp(options->format, report_formats[i]->name) == 0);
+	r->excerpt = excerpt_new(r->tables->clues, r->tables->steps);
 	begin_text(r);
 	return r;
 }
@@ -179,10 +209,8 @@ void report_free(struct report *r)
 		return;
 	end_text(r);
 	free(r->formats);
-	prefilter_free(r->prefilter);
-	matcher_set_free(r->matchers);
-	catalogue_free(r->catalogue);
 	excerpt_free(r->excerpt);
+	report_tables_free(r->own);
 	free(r);
 }
 
@@ -205,6 +233,8 @@ static void give_line(struct report *r, size_t i, const struct report_line *line
 {
 	struct active *a = &r->formats[i];
 
+	if (!a->state)
+		open_format(r, i);
 	a->out.open = report_formats[i]->line(a->state, &a->out, line);
 	prefilter_put(&r->open, i, a->out.open);
 	if (!a->out.open)
@@ -213,7 +243,7 @@ static void give_line(struct report *r, size_t i, const struct report_line *line
 
 static void take_line(struct report *r, struct report_line *line)
 {
-	struct prefilter_set held = prefilter_scan(r->prefilter, line->text);
+	struct prefilter_set held = prefilter_scan(r->tables->prefilter, line->text);
 
 	line->before = str_make(r->before, r->before_n);
 	excerpt_line(r->excerpt, line, prefilter_has(&held, report_format_count));
@@ -243,7 +273,7 @@ static void feed_inner(struct report *r, struct str text)
 
 static void begin_inner(struct report *r, int lines_before)
 {
-	r->inner = documents_new(r, r->options.format, &r->catalogue);
+	r->inner = documents_new(r, r->options.format, &r->tables->catalogue);
 	documents_skip_lines(r->inner, lines_before);
 	lines_init(&r->inner_lines);
 	r->inner_lines.as_is = true;
@@ -319,7 +349,7 @@ void report_feed(struct report *r, struct str text)
 
 struct matcher_set *out_matchers(struct report_out *out)
 {
-	return out->report->matchers;
+	return out->report->tables->matchers;
 }
 
 struct str out_source(const struct report_out *out)
@@ -545,7 +575,7 @@ static void sum_counts(struct report *r, struct test_counts *sum)
 	for (size_t i = 0; i < report_format_count; i++) {
 		const struct report_out *out = &r->formats[i].out;
 
-		if (out->suite_counts == suites)
+		if (r->formats[i].state && out->suite_counts == suites)
 			add_counts(out, sum);
 	}
 	for (size_t i = 0; documents_out(r->documents, i); i++)
@@ -697,7 +727,7 @@ int report_finish(struct report *r, struct failure_list *out, struct err *err)
 	finish_lines(r);
 	excerpt_end(r->excerpt);
 	for (size_t i = 0; i < report_format_count; i++)
-		if (report_formats[i]->end)
+		if (r->formats[i].state && report_formats[i]->end)
 			report_formats[i]->end(r->formats[i].state, &r->formats[i].out);
 	found_merge(&r->found, &rules, r->mem);
 	drop_passed(r);

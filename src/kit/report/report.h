@@ -15,6 +15,8 @@ enum report_warnings {
 	REPORT_WARNINGS_ALWAYS,
 };
 
+struct report_tables;
+
 struct report_options {
 	const char *format; /* a format's name; NULL: all that recognise the text */
 	struct str file;    /* what the text is called, for failure.source.file; may be empty */
@@ -25,11 +27,19 @@ struct report_options {
 	 * the text explains is a failure of its own, an exit 0 leaves only what a runner reports.
 	 */
 	bool has_exit;
-	int exit_code; /* 128 + signal when killed by one */
+	int exit_code;                /* 128 + signal when killed by one */
+	struct report_tables *tables; /* outlives the report; NULL: tables of its own */
 	/* Not NULL: every clean line goes there and nowhere else; no failure is looked for. */
 	void (*line)(void *data, struct str text, int number);
 	void *data;
 };
+
+/* What looks for lines and documents, the same for all reports. Building it takes a thousand times
+ * as long as reading a small text: who reads many with several options shares it. One thread's:
+ * what a text first needs is added. */
+struct report_tables *report_tables_new(void);
+void report_tables_free(struct report_tables *tables);
+DEFINE_CLEANUP(struct report_tables *, report_tables_free)
 
 struct report;
 

@@ -25,12 +25,14 @@ static uint16_t condition(struct catalogue *c, struct str path)
 	return (uint16_t)(n - 1);
 }
 
-static void add_root(struct catalogue *c, struct str path)
+static struct str root_of(struct str path)
 {
 	ptrdiff_t slash = str_find_char(path, '/'), equals = str_find_char(path, '=');
-	size_t n = slash >= 0 ? (size_t)slash : equals >= 0 ? (size_t)equals : path.n;
 
-	strmap_put(&c->roots, str_slice(path, 0, n), c);
+	return str_slice(path, 0,
+		slash >= 0    ? (size_t)slash
+		: equals >= 0 ? (size_t)equals
+			      : path.n);
 }
 
 static void add_signature(struct catalogue *c, const struct dialect *d, struct str paths)
@@ -43,20 +45,18 @@ static void add_signature(struct catalogue *c, const struct dialect *d, struct s
 		assert(s->n < (int)ARRAY_LEN(s->conditions));
 		s->conditions[s->n++] = condition(c, path);
 		if (!d->json)
-			add_root(c, path);
+			strmap_put(&c->roots, root_of(path), c);
 	}
 }
 
-static void add_dialect(struct catalogue *c, const struct dialect *d, const char *only)
+static void add_dialect(struct catalogue *c, const struct dialect *d)
 {
-	if (only && strcmp(only, d->name) != 0)
-		return;
 	vec_push(&c->dialects, d);
 	for (const char *const *paths = d->known_by; *paths; paths++)
 		add_signature(c, d, str_of(*paths));
 }
 
-struct catalogue *catalogue_new(const char *only)
+struct catalogue *catalogue_new(void)
 {
 	struct catalogue *c = xcalloc(1, sizeof(*c));
 	struct err err = ERR_INIT;
@@ -65,12 +65,12 @@ struct catalogue *catalogue_new(const char *only)
 	strmap_init(&c->conditions);
 	strmap_init(&c->roots);
 	for (size_t i = 0; dialects[i]; i++)
-		add_dialect(c, dialects[i], only);
+		add_dialect(c, dialects[i]);
 	/* Data of our own that a unit test has read: it cannot be bad. */
 	if (shapes_load(&c->shapes, &c->mem, &err) < 0)
 		assert(!"templates/reports are readable");
 	vec_each (shape, &c->shapes.dialects)
-		add_dialect(c, *shape, only);
+		add_dialect(c, *shape);
 	return c;
 }
 
@@ -90,9 +90,11 @@ void catalogue_free(struct catalogue *c)
 
 /* --- a sighting --- */
 
-void sighting_start(struct sighting *s, const struct catalogue *catalogue, bool json, bool *pause)
+void sighting_start(struct sighting *s, const struct catalogue *catalogue, const char *only,
+	bool json, bool *pause)
 {
 	s->catalogue = catalogue;
+	s->only = only;
 	s->json = json;
 	s->pause = pause;
 	s->depth = 0;
@@ -117,13 +119,18 @@ static bool holds(const struct sighting *s, const struct signature *signature)
 	return true;
 }
 
+static bool is_wanted(const struct sighting *s, const struct dialect *d)
+{
+	return !s->only || strcmp(s->only, d->name) == 0;
+}
+
 const struct dialect *sighting_match(const struct sighting *s)
 {
 	const struct signature *best = NULL;
 
 	vec_each (signature, &s->catalogue->signatures)
-		if (signature->dialect->json == s->json && holds(s, signature) &&
-			(!best || signature->n > best->n))
+		if (signature->dialect->json == s->json && is_wanted(s, signature->dialect) &&
+			holds(s, signature) && (!best || signature->n > best->n))
 			best = signature;
 	return best ? best->dialect : NULL;
 }
@@ -176,12 +183,35 @@ static void push(struct sighting *s, struct str name)
 	see(s);
 }
 
+static bool has_root(const struct dialect *d, struct str name)
+{
+	for (const char *const *known = d->known_by; *known; known++) {
+		struct str paths = str_of(*known), path;
+
+		while (str_next(&paths, ' ', &path))
+			if (str_eq(root_of(path), name))
+				return true;
+	}
+	return false;
+}
+
+/* An outermost name of XML. */
+static bool is_root(const struct sighting *s, struct str name)
+{
+	if (!strmap_has(&s->catalogue->roots, name) || !s->only)
+		return strmap_has(&s->catalogue->roots, name);
+	vec_each (d, &s->catalogue->dialects)
+		if (!(*d)->json && is_wanted(s, *d) && has_root(*d, name))
+			return true;
+	return false;
+}
+
 static bool sighting_enter(void *state, struct str name)
 {
 	struct sighting *s = state;
 
 	assert(s->depth < DOCUMENT_DEPTH);
-	if (s->depth == 0 && !s->json && !strmap_has(&s->catalogue->roots, name))
+	if (s->depth == 0 && !s->json && !is_root(s, name))
 		*s->pause = true;
 	push(s, name);
 	return true;

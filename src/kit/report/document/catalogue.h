@@ -30,14 +30,14 @@ struct catalogue {
 	struct arena mem;
 };
 
-/* All dialects, or only that of a name. */
-struct catalogue *catalogue_new(const char *only);
+struct catalogue *catalogue_new(void);
 void catalogue_free(struct catalogue *c);
 DEFINE_CLEANUP(struct catalogue *, catalogue_free)
 
 /* What was seen of one document. */
 struct sighting {
 	const struct catalogue *catalogue;
+	const char *only;
 	bool json;
 	bool *pause; /* set once enough was seen: JSON's outermost thing that tells the dialect; in
 			XML any name that does, or an outermost one that is in no signature */
@@ -49,7 +49,9 @@ struct sighting {
 
 extern const struct document_events sighting_events;
 
-void sighting_start(struct sighting *s, const struct catalogue *catalogue, bool json, bool *pause);
+/* only: the name of the one dialect to look for, or NULL. */
+void sighting_start(struct sighting *s, const struct catalogue *catalogue, const char *only,
+	bool json, bool *pause);
 void sighting_release(struct sighting *s);
 /* The dialect with the most conditions all of which were seen, or NULL. */
 const struct dialect *sighting_match(const struct sighting *s);

@@ -233,11 +233,11 @@ static struct str start_reading(struct documents *d, const struct dialect *diale
 static void start_sighting(struct documents *d, size_t lead, char first)
 {
 	if (!*d->catalogue)
-		*d->catalogue = catalogue_new(d->only);
+		*d->catalogue = catalogue_new();
 	d->json = first != '<';
 	d->lead = lead;
-	sighting_start(
-		&d->sighting, *d->catalogue, d->json, d->json ? &d->js.pause : &d->xml.pause);
+	sighting_start(&d->sighting, *d->catalogue, d->only, d->json,
+		d->json ? &d->js.pause : &d->xml.pause);
 	open_reader(d, &sighting_events, &d->sighting);
 	d->doing = SIGHTING;
 	feed_reader(d, str_from(buf_view(&d->held), lead));
@@ -411,9 +411,12 @@ void documents_finish(struct documents *d, struct str *plain)
 
 bool documents_has_dialect(const char *name)
 {
-	CLEANUP(catalogue_freep) struct catalogue *catalogue = catalogue_new(name);
+	CLEANUP(catalogue_freep) struct catalogue *catalogue = catalogue_new();
 
-	return catalogue->dialects.n > 0;
+	vec_each (d, &catalogue->dialects)
+		if (strcmp((*d)->name, name) == 0)
+			return true;
+	return false;
 }
 
 const char *documents_dialect_name(size_t i)
