@@ -8,6 +8,9 @@
 
 enum { RERUNS_MAX = 12 };
 
-/* Whether the text of a source file holds a sign of chance, time or concurrency
- * (templates/flaky/hints.yml); unknown languages have none. */
-bool rerun_hinted(const char *language, struct str text);
+struct yaml_node;
+
+/* templates/flaky/hints.yml: signs of chance, time or concurrency in sources, by language. */
+const struct yaml_node *rerun_hints(struct arena *mem);
+/* Whether the text of a source file holds one of them; unknown languages have none. */
+bool rerun_hinted(const struct yaml_node *hints, const char *language, struct str text);

@@ -16,6 +16,7 @@
 #include "kit/trial/order.h"
 #include "kit/trial/trial.h"
 #include "port/child/child.h"
+#include "port/format/yaml.h"
 
 static const char pytest_tests[] = "import random, time\n"
 				   "def test_a():\n    assert True\n"
@@ -202,9 +203,21 @@ static void sources_hint_at_chance(void **state)
 		{"cobol", "import random", false},
 	};
 
+	const struct yaml_node *hints;
+	ARENA_AUTO mem;
+
+	(void)state;
+	arena_init(&mem);
+	hints = rerun_hints(&mem);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-		if (rerun_hinted(cases[i].language, str_of(cases[i].text)) != cases[i].hinted)
+		if (rerun_hinted(hints, cases[i].language, str_of(cases[i].text)) !=
+			cases[i].hinted)
 			fail_msg("%s: %s", cases[i].language, cases[i].text);
+	/* Every sign is some text: an empty one would be found anywhere. */
+	assert_true(hints->n > 0);
+	for (size_t i = 0; i < hints->n; i++)
+		for (size_t k = 0; k < hints->pairs[i].value->n; k++)
+			assert_true(hints->pairs[i].value->items[k]->text.n > 1);
 }
 
 int main(void)
