@@ -7,12 +7,12 @@ pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(pcre2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(crypto REQUIRED IMPORTED_TARGET libcrypto)
-pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(microhttpd REQUIRED IMPORTED_TARGET libmicrohttpd)
 pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET cmocka)
 pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
-# Its headers only: port/format loads it when something packed is met.
+# Their headers only: port/http and port/format load them when they are first needed.
+pkg_check_modules(curl REQUIRED libcurl>=7.85)
 pkg_check_modules(archive REQUIRED libarchive)
 set(selfheal_libraries PkgConfig::git2 PkgConfig::jansson PkgConfig::sqlite3 PkgConfig::yaml
-  PkgConfig::pcre2 PkgConfig::crypto PkgConfig::curl PkgConfig::microhttpd
+  PkgConfig::pcre2 PkgConfig::crypto PkgConfig::microhttpd
   PkgConfig::seccomp ${CMAKE_DL_LIBS} Threads::Threads m)
