@@ -53,16 +53,15 @@ def main():
     names = sorted(n for n in os.listdir(args.set) if args.only in n)
     totals, patches, reruns, polluters = collections.defaultdict(collections.Counter), 0, [], 0
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        results = list(pool.map(lambda n: judge(args.program, args.set, n), names))
-    for case, r in results:
-        right = r["outcome"] in ("flaky", "infrastructure", "configuration") and not r["patch"]
-        green = r["outcome"] == "nothing_to_do"
-        totals[case["kind"]].update(n=not green, right=right, green=green)
-        patches += bool(r["patch"])
-        reruns.append(r["runs"] - 1)
-        polluters += "fails after '" in r["why"]
-        if not right and not green:
-            print(case["id"], r["outcome"], r["runs"], r["why"][:200], (r["patch"] or "")[:300])
+        for case, r in pool.map(lambda n: judge(args.program, args.set, n), names):
+            right = r["outcome"] in ("flaky", "infrastructure", "configuration") and not r["patch"]
+            green = r["outcome"] == "nothing_to_do"
+            totals[case["kind"]].update(n=not green, right=right, green=green)
+            patches += bool(r["patch"])
+            reruns.append(r["runs"] - 1)
+            polluters += "fails after '" in r["why"]
+            if not right and not green:
+                print(case["id"], r["outcome"], r["runs"], r["why"][:200], (r["patch"] or "")[:300], flush=True)
     for kind, c in sorted(totals.items()):
         print("%-8s right %d of %d (green ten times: %d)" % (kind, c["right"], c["n"], c["green"]))
     n, right = (sum(c[k] for c in totals.values()) for k in ("n", "right"))

@@ -187,7 +187,7 @@ static void kinds_and_classes_follow_rules(void **state)
 		{"java", "java.net.UnknownHostException", "a.b", FAILURE_TEST,
 			FAILURE_INFRASTRUCTURE, "deploy", "Network"},
 		{"javascript", "Error", "connect ECONNREFUSED 10.1.2.3:80", FAILURE_TEST,
-			FAILURE_TEST, "runtime", "other"},
+			FAILURE_INFRASTRUCTURE, "deploy", "Network"},
 		{"javascript", "Error", "connect ECONNREFUSED 127.0.0.1:5432", FAILURE_TEST,
 			FAILURE_TEST, "runtime", "ServiceDown"},
 		{"javascript", "Error", "getaddrinfo ENOTFOUND a.b", FAILURE_TEST,
@@ -252,6 +252,85 @@ static void kinds_and_classes_follow_rules(void **state)
 	}
 }
 
+/* What the world around a run says when it is not well. */
+static void the_world_around_is_told(void **state)
+{
+	static const struct {
+		const char *type, *message, *subtype;
+	} cases[] = {
+		{"socket.gaierror", "[Errno -5] No address associated with hostname", "Network"},
+		{"error", "dial tcp: lookup db.x on 10.0.0.2:53: server misbehaving", "Network"},
+		{"urllib.error.URLError", "<urlopen error [Errno 111] Connection refused>",
+			"Network"},
+		{"urllib3.exceptions.ProxyError", "x", "Network"},
+		{"http.client.RemoteDisconnected", "Remote end closed connection without response",
+			"Network"},
+		{"environment", "kex_exchange_identification: Connection closed by remote host",
+			"Network"},
+		{"java.net.ConnectException", "Connection refused", "Network"},
+		{"TimeoutError", "timed out", "Network"},
+		{"error", "dial tcp 10.0.0.9:443: connect: connection refused", "Network"},
+		{"requests.exceptions.HTTPError",
+			"503 Server Error: Service Unavailable for url: x", "Registry"},
+		{"environment", "http://a/Packages.gz  Hash Sum mismatch", "Registry"},
+		{"ssl.SSLEOFError", "[SSL] EOF occurred in violation of protocol (_ssl.c:997)",
+			"Certificate"},
+		{"Error", "unable to verify the first certificate", "Certificate"},
+		{"OSError", "[Errno 30] Read-only file system: '/var/cache/x'", "FileSystem"},
+		{"OSError", "[Errno 5] Input/output error", "FileSystem"},
+		{"sqlite3.OperationalError", "disk I/O error", "FileSystem"},
+		{"OSError", "[Errno 24] Too many open files: 'a'", "FileLimit"},
+		{"Error", "ENOSPC: System limit for number of file watchers reached", "DiskFull"},
+		{"RuntimeError", "can't start new thread", "Processes"},
+		{"java.lang.OutOfMemoryError", "unable to create native thread", "Processes"},
+		{"Error", "spawn node EAGAIN", "Processes"},
+		{"OSError", "[Errno 12] Cannot allocate memory", "OutOfMemory"},
+		{"botocore.exceptions.ClientError", "An error occurred (ThrottlingException): Rate",
+			"RateLimit"},
+		{"sqlite3.OperationalError", "database is locked", "Locked"},
+		{"environment", "fatal: Unable to create '/x/.git/index.lock': File exists.",
+			"Locked"},
+		{"OSError", "[Errno 26] Text file busy: './tool'", "Locked"},
+		{"OSError", "[Errno 98] Address already in use", "PortTaken"},
+		{"Error", "listen EADDRINUSE: address already in use :::3000", "PortTaken"},
+		{"_tkinter.TclError", "no display name and no $DISPLAY environment variable",
+			"Display"},
+		{"java.awt.HeadlessException", "x", "Display"},
+		{"environment",
+			"Cannot connect to the Docker daemon at unix:///var/run/docker.sock.",
+			"Docker"},
+		{"psycopg2.OperationalError", "FATAL:  the database system is starting up",
+			"ServiceDown"},
+		{"pymysql.err.OperationalError",
+			"(2003, \"Can't connect to MySQL server on 'db'\")", "ServiceDown"},
+		{"pymongo.errors.ServerSelectionTimeoutError", "db:27017: x", "ServiceDown"},
+		{"environment", "make: warning: Clock skew detected. Your build may be incomplete.",
+			"Clock"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct failure f = {.language = STR("python"),
+			.type = str_of(cases[i].type),
+			.message = str_of(cases[i].message)};
+
+		taxonomy_decide_kind(&f);
+		taxonomy_classify(&f, &mem);
+		if (f.kind != FAILURE_INFRASTRUCTURE || !str_eq_c(f.class_[3], cases[i].subtype))
+			fail_msg("%s: %s: %s %.*s", cases[i].type, cases[i].message,
+				failure_kind_to_string(f.kind), STR_ARGS(f.class_[3]));
+		assert_true(taxonomy_advice(&f).n > 10);
+		/* The same words in a comparison are a test's. */
+		f = (struct failure){.type = STR("AssertionError"),
+			.message = str_of(cases[i].message),
+			.language = STR("python"),
+			.expected = STR("a"),
+			.actual = STR("b")};
+		taxonomy_decide_kind(&f);
+		assert_int_equal(f.kind, FAILURE_TEST);
+	}
+}
+
 static void the_deciding_line_is_quoted(void **state)
 {
 	struct failure f = {.type = STR("Error"),
@@ -294,6 +373,7 @@ int main(void)
 		cmocka_unit_test(tests_have_a_name_of_some_sort),
 		cmocka_unit_test(version_one_is_what_it_was),
 		cmocka_unit_test(kinds_and_classes_follow_rules),
+		cmocka_unit_test(the_world_around_is_told),
 		cmocka_unit_test(the_deciding_line_is_quoted),
 		cmocka_unit_test(patterns_match),
 	};
