@@ -47,6 +47,7 @@ struct gate {
 	struct str *failing; /* identifiers of the tests that failed at first */
 	size_t n_failing;
 	bool can_choose; /* the runner runs the tests that we name */
+	bool clean;      /* each rerun starts from a clean tree */
 	const struct yaml_node *hints;
 };
 
@@ -162,10 +163,7 @@ static int run_order(
 	struct detect_options how = *g->options;
 
 	how.order = order;
-	/* Files that an earlier run left behind decide nothing; what setup commands made must stay.
-	 */
-	if (g->can_choose && !(g->options->setup && *g->options->setup) &&
-		trial_reset(g->trial, err) < 0)
+	if (g->clean && trial_reset(g->trial, err) < 0)
 		return -1;
 	if (test_run_once(out, g->trial, &how, g->mem, err) < 0)
 		return -1;
@@ -402,7 +400,16 @@ static size_t steps_wanted(struct gate *g)
 						     : (size_t)g->options->reruns;
 }
 
-/* 1: judged. */
+/* Files that an earlier run left behind decide nothing; what setup commands made must stay. Where
+ * the whole command runs again, a clean tree may mean that everything is built again: only once a
+ * run differed is it worth that. */
+static bool can_clean(const struct gate *g)
+{
+	return !(g->options->setup && *g->options->setup);
+}
+
+enum { SAME_RESULT, JUDGED, ONLY_AMONG_LEFTOVERS };
+
 static int rerun_step(struct gate *g, const struct step *step, struct err *err)
 {
 	struct order order = order_of(g, step);
@@ -423,8 +430,12 @@ static int rerun_step(struct gate *g, const struct step *step, struct err *err)
 	other = differs(g, step, &run, &test);
 	test_run_release(&run);
 	if (!other)
-		return 0;
-	return judge_mixed(g, step, test, err) < 0 ? -1 : 1;
+		return SAME_RESULT;
+	if (!g->clean && can_clean(g)) {
+		g->clean = true;
+		return ONLY_AMONG_LEFTOVERS;
+	}
+	return judge_mixed(g, step, test, err) < 0 ? -1 : JUDGED;
 }
 
 int detect_rerun(struct detection *d, struct trial *trial, const struct detect_options *options,
@@ -435,15 +446,21 @@ int detect_rerun(struct detection *d, struct trial *trial, const struct detect_o
 		.options = options,
 		.mem = mem,
 		.end_ms = clock_mono_ms() + options->rerun_budget_ms};
-	size_t wanted;
+	size_t wanted, i = 0;
 
 	list_failing(&g);
+	g.clean = g.can_choose && can_clean(&g);
 	wanted = steps_wanted(&g);
-	for (size_t i = 0; i < wanted && i < ARRAY_LEN(steps) && time_is_left(&g); i++) {
-		int rc = rerun_step(&g, &steps[i], err);
+	while (i < wanted && i < ARRAY_LEN(steps) && time_is_left(&g)) {
+		int rc = rerun_step(&g, &steps[i++], err);
 
-		if (rc)
+		if (rc < 0 || rc == JUDGED)
 			return rc < 0 ? -1 : 0;
+		/* It may be chance as well: all steps from the start. */
+		if (rc == ONLY_AMONG_LEFTOVERS) {
+			wanted = ARRAY_LEN(steps);
+			i = 0;
+		}
 	}
 	return 0;
 }

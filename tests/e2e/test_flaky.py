@@ -122,6 +122,23 @@ class Gate(unittest.TestCase):
         r = self.check_flaky({"test_all.py": MARKER})
         self.assertIn("test_a_leaves_a_file'", r["why"])
 
+    def test_files_left_behind_are_no_chance(self):
+        """Only Python's tests can be chosen; elsewhere, too, what an earlier run left decides nothing."""
+        once = "test -e left || { touch left; echo 'a.c:1: error: no'; exit 1; }\n"
+        r = self.heal(self.make({"check.sh": once}), "--test", "sh check.sh")
+        self.assertNotEqual(r["outcome"], "flaky", r["why"])
+        self.assertIsNone(r["patch"])
+
+    def test_chance_is_told_in_any_language(self):
+        dice = "test $(od -An -N1 -tu1 /dev/urandom) -lt 205 || { echo 'FAIL: dice'; exit 1; }\n"
+        root = self.make({"check.sh": dice})
+        for _ in range(60):
+            r = self.heal(root, "--no-remember", "--test", "sh check.sh")
+            if r["outcome"] != "nothing_to_do":
+                break
+        self.assertEqual((r["outcome"], r["patch"]), ("flaky", None), r["why"])
+        self.assertLessEqual(r["runs"], 13)
+
     def test_clock(self):
         import datetime
 

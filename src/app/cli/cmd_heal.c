@@ -12,7 +12,8 @@ static const struct opt opts[] = {
 	{"budget", 0, OPT_STR, "S", "900", "the longest that the whole repair may take"},
 	{"jobs", 'j', OPT_INT, "N", "one for each processor", "candidates tried side by side", 0,
 		256},
-	{"max-attempts", 0, OPT_INT, "N", "3", "verified attempts by a model", 1, 100},
+	{"max-attempts", 0, OPT_INT, "N", "3",
+		"verified attempts by a model; without effect until one is configured", 1, 100},
 	{"sandbox", 0, OPT_ENUM, "auto|require|off", "auto",
 		"auto uses every layer this machine has; require refuses to run when one is "
 		"missing",
