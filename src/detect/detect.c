@@ -37,8 +37,10 @@ static void add_bare_failure(struct test_run *run, struct arena *mem)
 static int read_output(struct test_run *run, const struct detect_options *options,
 	struct arena *mem, struct err *err)
 {
-	struct report_options how = {
-		.root = options->root, .has_exit = !run->timed_out, .exit_code = run->exit_code};
+	struct report_options how = {.root = options->root,
+		.tables = options->tables,
+		.has_exit = !run->timed_out,
+		.exit_code = run->exit_code};
 
 	run->green = run->exit_code == 0 && !run->timed_out;
 	if (report_parse(&run->failures, run->output, &how, mem, err) < 0)

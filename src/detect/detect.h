@@ -9,17 +9,19 @@
 #include "model/failure.h"
 #include "model/verdict.h"
 
+struct report_tables;
 struct trial;
 
 struct detect_options {
-	const char *command;        /* the test command, for sh -c */
-	const char *const *setup;   /* commands run once before it; NULL: none */
-	const char *root;           /* as the commands see it: to resolve frames */
-	const char *const *env_set; /* further "NAME=value" for the command; NULL: none */
-	int timeout_ms;             /* one test run; 0: none */
-	int64_t rerun_budget_ms;    /* reruns stop when they have used it up */
-	int reruns;                 /* before repair; 3 (SPEC 14) unless the caller knows better */
-	bool suspected;             /* these failures came and went before: more reruns */
+	const char *command;          /* the test command, for sh -c */
+	const char *const *setup;     /* commands run once before it; NULL: none */
+	struct report_tables *tables; /* for reports (report.h); NULL: those built in */
+	const char *root;             /* as the commands see it: to resolve frames */
+	const char *const *env_set;   /* further "NAME=value" for the command; NULL: none */
+	int timeout_ms;               /* one test run; 0: none */
+	int64_t rerun_budget_ms;      /* reruns stop when they have used it up */
+	int reruns;                /* before repair; 3 (SPEC 14) unless the caller knows better */
+	bool suspected;            /* these failures came and went before: more reruns */
 	const struct order *order; /* of one run: which tests, in which order; NULL: as they come */
 };
 

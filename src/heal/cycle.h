@@ -14,6 +14,7 @@ struct cycle {
 	struct arena *mem;
 	struct memory *memory; /* NULL: none wanted */
 	struct trial *trial;
+	struct report_tables *tables; /* what reads the runs */
 	struct project_tree tree;
 	struct detection detection;
 	struct scene scene;

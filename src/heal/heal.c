@@ -7,6 +7,7 @@
 #include "heal/publish_local.h"
 #include "json/json.h"
 #include "kit/project/project.h"
+#include "kit/report/report.h"
 #include "port/git/locate.h"
 #include "repair/fixits.h"
 
@@ -154,6 +155,7 @@ static struct detect_options detect_how(const struct cycle *c)
 	return (struct detect_options){.command = c->command,
 		.setup = c->options->setup,
 		.root = trial_root(c->trial),
+		.tables = c->tables,
 		.env_set = env,
 		.timeout_ms = c->timeout_ms,
 		.rerun_budget_ms = (c->deadline_ms - c->begin_ms) / 4,
@@ -241,6 +243,7 @@ static void explain_no_repair(struct cycle *c)
 static int diagnose_stage(struct cycle *c, struct err *err)
 {
 	struct look_options how = {.trial = c->trial,
+		.tables = c->tables,
 		.command = c->command,
 		.timeout_ms = c->timeout_ms,
 		.tree = &c->tree};
@@ -346,6 +349,8 @@ int heal_run(struct heal_result *out, const struct heal_options *options, struct
 	failure_list_init(&c.scene.failures);
 	rc = check_root(options, err);
 	if (!rc)
+		rc = report_tables_load(&c.tables, options->templates_dir, err);
+	if (!rc)
 		rc = recover_local(&c, err);
 	if (!rc)
 		rc = check_local(&c, err);
@@ -364,5 +369,6 @@ int heal_run(struct heal_result *out, const struct heal_options *options, struct
 	detection_release(&c.detection);
 	trial_free(c.trial);
 	memory_free(c.memory);
+	report_tables_free(c.tables);
 	return rc;
 }

@@ -166,6 +166,7 @@ int look_again(struct scene *out, const struct look_options *o, struct arena *me
 {
 	static const char *const env[] = {FIXITS_ENV, NULL};
 	struct detect_options how = {.command = o->command,
+		.tables = o->tables,
 		.root = trial_root(o->trial),
 		.env_set = env,
 		.timeout_ms = o->timeout_ms};

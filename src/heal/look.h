@@ -7,9 +7,11 @@
 #include "kit/project/tree.h"
 #include "repair/search.h"
 
+struct report_tables;
 struct look_options {
 	struct trial *trial;
 	const char *command;
+	struct report_tables *tables; /* for reports (report.h); NULL: those built in */
 	int timeout_ms;
 	const struct project_tree *tree;
 };

@@ -31,6 +31,7 @@ static int look(void *data, struct scene *out, struct arena *mem, struct err *er
 {
 	struct cycle *c = data;
 	struct look_options how = {.trial = c->trial,
+		.tables = c->tables,
 		.command = c->command,
 		.timeout_ms = c->timeout_ms,
 		.tree = &c->tree};
@@ -183,6 +184,7 @@ static int verify(struct cycle *c, const struct search_hit *hit, int reruns, str
 	struct ladder_options how = {.trial = &trial,
 		.command = c->command,
 		.setup = c->options->setup,
+		.tables = c->tables,
 		.timeout_ms = c->timeout_ms,
 		.reruns = reruns,
 		.failures = &c->out->failures,

@@ -135,7 +135,7 @@ static int run_suite(struct ladder *l, struct suite_run *run, struct err *err)
 {
 	struct trial_command command = {
 		.command = l->options->command, .timeout_ms = l->options->timeout_ms};
-	struct report_options how = {.root = trial_root(l->trial)};
+	struct report_options how = {.root = trial_root(l->trial), .tables = l->options->tables};
 	CHILD_RESULT_AUTO result;
 
 	child_result_init(&result);

@@ -11,12 +11,14 @@
 #include "model/patch.h"
 #include "model/verdict.h"
 
+struct report_tables;
 struct policy_options;
 
 struct ladder_options {
 	const struct trial_options *trial; /* how to make the clean sandbox */
 	const char *command;
 	const char *const *setup;
+	struct report_tables *tables; /* for reports (report.h); NULL: those built in */
 	int timeout_ms;
 	int reruns; /* green runs wanted beyond the first: 1; 0: it held before */
 	const struct failure_list *failures; /* what was red before the patch */

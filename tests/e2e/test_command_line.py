@@ -55,6 +55,9 @@ class CommandLine(unittest.TestCase):
             (["config", "show", "/no/such/folder"], "no folder '/no/such/folder'", ""),
             (["explain", "/no/such/log"], "cannot read '/no/such/log'", ""),
             (["explain", "--as", "nothing"], "no format 'nothing'", ""),
+            (["explain", "--as", "esslint"], "did you mean 'eslint'? 'selfheal explain --formats' lists all", ""),
+            (["explain", "--templates-dir", "/no/such"], "no folder of templates '/no/such'", ""),
+            (["heal", "--templates", "/no/such", "--test", "true"], "no folder of templates '/no/such'", ""),
             (["--", "version", "x"], "", ""),
         ]
         for args, message, product in rows:
@@ -67,6 +70,72 @@ class CommandLine(unittest.TestCase):
     def test_options_may_stand_before_the_command(self):
         run = selfheal("--format", "json", "version")
         self.assertIn("version", json.loads(run.stdout))
+
+    def test_every_format_is_listed_and_known(self):
+        names = selfheal("explain", "--formats").stdout.decode().split("\n")[:-1]
+        self.assertEqual(names, sorted(set(names)))
+        # code, a matcher, dialects that are code and data
+        for name in ("pytest", "matchers", "flawfinder", "junit", "golangci-lint"):
+            self.assertIn(name, names)
+            self.assertEqual(selfheal("explain", "--as", name, "-").returncode, 0, name)
+
+    def test_a_matchers_name_reads_only_what_it_matches(self):
+        text = b"a.c:3:  [2] (buffer) strcpy:\nb.go:1:2: undefined: x\n"
+        run = selfheal("explain", "--as", "flawfinder", "--format", "json", stdin=text)
+        self.assertEqual([f["file"] for f in json.loads(run.stdout)["failures"]], ["a.c"])
+
+    def own_templates(self):
+        """Templates that read what nothing built in reads, and no linter of ours any more."""
+        templates = self.dir / "mine"
+        (templates / "matchers").mkdir(parents=True)
+        (templates / "reports").mkdir()
+        (templates / "matchers" / "linters.yml").write_text("matchers: []\n")
+        (templates / "matchers" / "mine.yml").write_text(
+            "matchers:\n  - name: mine\n    kind: compile\n    literals: [\"\\nZZ \"]\n"
+            "    pattern: '^ZZ (?<file>\\S+) (?<line>\\d+) (?<message>.*)$'\n")
+        (templates / "reports" / "mine.yml").write_text(
+            "mine-json:\n  known_by: [\"/zz /where\"]\n  records: [/]\n  place: where\n  message: zz\n")
+        return templates
+
+    def test_own_templates_go_before_those_built_in(self):
+        text = b'ZZ a.c 3 broken\na.c:3:  [2] (buffer) strcpy:\n{"zz":"bad","where":"b.c:9"}\n'
+        templates = self.own_templates()
+
+        def found(*options):
+            run = selfheal("explain", "--format", "json", *options, stdin=text)
+            self.assertEqual((run.returncode, run.stderr), (0, b""))
+            return [(f["file"], f["line"], f["message"]) for f in json.loads(run.stdout)["failures"]]
+        self.assertEqual(found(), [("a.c", 3, "[2] (buffer) strcpy:")])
+        self.assertEqual(found("--templates-dir", str(templates)), [("a.c", 3, "broken"), ("b.c", 9, "bad")])
+        self.assertEqual(found("--templates-dir", str(templates), "--as", "mine-json"), [("b.c", 9, "bad")])
+        self.assertEqual(found("--templates-dir", str(templates), "--as", "mine"), [("a.c", 3, "broken")])
+
+    def test_heal_reads_its_runs_with_own_templates(self):
+        project = self.dir / "project"
+        project.mkdir()
+        (project / "notes.txt").write_text("x\n")
+        run = selfheal("heal", "--templates", str(self.own_templates()), "--no-remember", "--dry-run", "--format",
+                       "json", "--test", "echo ZZ notes.txt 1 broken; exit 1", str(project))
+        self.assertEqual([f["message"] for f in json.loads(run.stdout)["failures"]], ["broken"])
+
+    def test_bad_templates_are_refused_with_their_place(self):
+        templates = self.own_templates()
+        bad = [("matchers/mine.yml", "matchers:\n  - name: x\n", "mine.yml"),
+               ("matchers/mine.yml", "matchers:\n  - {name: x, literals: [a], pattern: '('}\n", "matcher 'x'"),
+               ("reports/mine.yml", "x:\n  records: [/]\n", "needs 'known_by'"),
+               ("reports/mine.yml", "x:\n  known_by: [/a]\n  records: [%s]\n" % ", ".join("r%d" % i for i in range(17)),
+                "more than 16 of 'records'"),
+               ("reports/mine.yml", "x:\n  known_by: ['%s']\n  records: [/]\n" % " ".join("/p%d" % i for i in range(9)),
+                "too many paths")]
+        for name, text, message in bad:
+            with self.subTest(message=message):
+                before = (templates / name).read_text()
+                (templates / name).write_text(text)
+                for command in (["explain", "--templates-dir"], ["heal", "--test", "true", "--templates"]):
+                    run = selfheal(*command, str(templates), cwd=self.dir)
+                    self.assertEqual(run.returncode, 2)
+                    self.assertIn(message, run.stderr.decode())
+                (templates / name).write_text(before)
 
     def test_a_full_disk_is_told(self):
         with open("/dev/full", "wb") as full:

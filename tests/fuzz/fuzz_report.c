@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "json/json.h"
+#include "kit/report/format.h"
 #include "kit/report/report.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -73,7 +74,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 2)
 		return 0;
-	options.format = data[0] ? report_format_name(data[0] - 1) : NULL;
+	options.format = data[0] && data[0] <= report_format_count
+				 ? report_formats[data[0] - 1]->name
+				 : NULL;
 	options.warnings = data[1] & 1 ? REPORT_WARNINGS_ALWAYS : REPORT_WARNINGS_NEVER;
 	options.has_exit = data[1] & 2;
 	options.exit_code = data[1] & 4 ? 139 : data[1] & 8;

@@ -187,7 +187,7 @@ static void names_are_told_once(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(matcher_set_new(&set, &err), 0);
+	assert_int_equal(matcher_set_new(&set, NULL, &err), 0);
 	for (size_t i = 0; i < matcher_set_count(set); i++)
 		for (size_t k = 0; k < i; k++)
 			if (str_eq(matcher_set_at(set, i)->name, matcher_set_at(set, k)->name))

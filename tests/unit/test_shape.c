@@ -21,7 +21,7 @@ static void all_load(void **state)
 	(void)state;
 	arena_init(&mem);
 	strmap_init(&names);
-	if (shapes_load(&shapes, &mem, &err) < 0)
+	if (shapes_load(&shapes, NULL, &mem, &err) < 0)
 		fail_msg("%s", err.msg);
 	assert_true(shapes.dialects.n > 100);
 	vec_each (d, &shapes.dialects) {
@@ -38,9 +38,11 @@ static void all_load(void **state)
 /* No list of conditions is there twice: which dialect it means would be chance. */
 static void signatures_differ(void **state)
 {
-	struct catalogue *c = catalogue_new();
+	struct catalogue *c = NULL;
+	struct err err = ERR_INIT;
 
 	(void)state;
+	assert_int_equal(catalogue_new(&c, NULL, &err), 0);
 	vec_each (a, &c->signatures)
 		for (const struct signature *b = a + 1; b < c->signatures.v + c->signatures.n; b++)
 			if (a->n == b->n && a->dialect != b->dialect &&

@@ -18,6 +18,10 @@ static const struct opt opts[] = {
 	{"root", 0, OPT_STR, "DIR", ".",
 		"the project that the log is about: frames below it count most"},
 	{"as", 0, OPT_STR, "FORMAT", NULL, "read as this format instead of finding out"},
+	{"formats", 0, OPT_FLAG, NULL, NULL, "list the names that --as knows, one a line"},
+	{"templates-dir", 0, OPT_STR, "DIR", NULL,
+		"read the matchers and reports in DIR (a folder like templates/) instead of those "
+		"built in"},
 	{"warnings", 'w', OPT_FLAG, NULL, NULL, "list warnings even where tests failed"},
 	{"templates", 't', OPT_FLAG, NULL, NULL,
 		"list the messages of logs instead, each once, with what varies left out"},
@@ -52,14 +56,49 @@ static int read_inputs(struct explanation *e, const struct cli *cli, struct err 
 	return r;
 }
 
-static int unknown_format(const char *name, struct err *err)
+static int unknown_format(const struct report_names *names, const char *name, struct err *err)
 {
-	BUF_AUTO known = BUF_INIT(4096);
+	CLEANUP(freep) const char **words = xcalloc(names->n + 1, sizeof(*words));
+	const char *near;
 
-	for (size_t i = 0; report_format_name(i); i++)
-		buf_printf(&known, "%s%s", i ? ", " : "", report_format_name(i));
-	return err_set(err, ERR_CONFIG, "option '--as': no format '%s' (there are %s)", name,
-		buf_text(&known));
+	memcpy(words, names->v, names->n * sizeof(*words));
+	near = opt_nearest(words, name);
+	return err_set(err, ERR_CONFIG,
+		"option '--as': no format '%s' (%s%s%s'selfheal explain --formats' lists all %zu)",
+		name, near ? "did you mean '" : "", near ? near : "", near ? "'? " : "", names->n);
+}
+
+/* What reads the inputs, and whether it knows the format that is asked for. */
+static int load_tables(struct report_tables **out, const struct cli *cli, struct err *err)
+{
+	CLEANUP(report_tables_freep) struct report_tables *tables = NULL;
+	const char *format = opts_str(&cli->opts, "as", NULL);
+	ARENA_AUTO mem = {0};
+	struct report_names names;
+
+	if (report_tables_load(&tables, opts_str(&cli->opts, "templates-dir", NULL), err) < 0)
+		return -1;
+	if (format) {
+		names = report_tables_formats(tables, &mem);
+		if (!report_has_format(&names, format))
+			return unknown_format(&names, format, err);
+	}
+	*out = TAKE(tables);
+	return 0;
+}
+
+static int list_formats(struct cli *cli, struct err *err)
+{
+	CLEANUP(report_tables_freep) struct report_tables *tables = NULL;
+	ARENA_AUTO mem = {0};
+	struct report_names names;
+
+	if (load_tables(&tables, cli, err) < 0)
+		return -1;
+	names = report_tables_formats(tables, &mem);
+	for (size_t i = 0; i < names.n; i++)
+		buf_printf(&cli->out, "%s\n", names.v[i]);
+	return EXIT_DONE;
 }
 
 static int explain(struct cli *cli, struct explanation *e, struct err *err)
@@ -84,21 +123,24 @@ static int explain(struct cli *cli, struct explanation *e, struct err *err)
 static int run(struct cli *cli, struct err *err)
 {
 	const char *root = opts_str(&cli->opts, "root", ".");
-	const char *format = opts_str(&cli->opts, "as", NULL);
 	CLEANUP(freep) char *real = realpath(root, NULL);
+	CLEANUP(report_tables_freep) struct report_tables *tables = NULL;
 	struct explanation e = {0};
 	int r;
 
 	if (opts_flag(&cli->opts, "templates", false))
 		return explain_templates(cli, err);
+	if (opts_flag(&cli->opts, "formats", false))
+		return list_formats(cli, err);
 	if (!real || !file_is_dir(real))
 		return err_set(err, ERR_CONFIG, "no folder '%s'", root);
-	if (format && !report_has_format(format))
-		return unknown_format(format, err);
+	if (load_tables(&tables, cli, err) < 0)
+		return -1;
 	arena_init(&e.mem);
 	failure_list_init(&e.list);
 	inputs_init(&e.inputs,
-		&(struct report_options){.format = format,
+		&(struct report_options){.format = opts_str(&cli->opts, "as", NULL),
+			.tables = tables,
 			.root = real,
 			.root_guessed = !opts_str(&cli->opts, "root", NULL),
 			.warnings = opts_flag(&cli->opts, "warnings", false)

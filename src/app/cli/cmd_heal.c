@@ -24,7 +24,7 @@ static const struct opt opts[] = {
 		"use and keep what was learned; --no-remember starts from nothing and keeps "
 		"nothing"},
 	{"templates", 0, OPT_STR, "DIR", NULL,
-		"read repair templates from DIR instead of those built in"},
+		"read the templates in DIR (a folder like templates/) instead of those built in"},
 	{"patch", 'p', OPT_STR, "FILE", NULL, "write the verified fix to FILE as a unified diff"},
 	{"bundle", 0, OPT_STR, "FILE", NULL,
 		"write the result, its proof and what was learned to FILE, for 'selfheal pr'"},

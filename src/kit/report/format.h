@@ -25,6 +25,7 @@ enum report_role {
 };
 
 struct report;
+struct matcher;
 struct matcher_set;
 
 /* A format's hand. */
@@ -87,6 +88,8 @@ struct str out_join(struct report_out *out, struct str base, struct str s);
 struct str out_source(const struct report_out *out);
 /* The shapes of templates/matchers/. */
 struct matcher_set *out_matchers(struct report_out *out);
+/* Whether that one is asked for. */
+bool out_wants(const struct report_out *out, const struct matcher *m);
 /* Empties the scratch before the format goes idle: when one block ends and the next may begin. */
 void out_reset(struct report_out *out);
 /* Tests ran in these lines: tracebacks there that no failing test owns were handled. */

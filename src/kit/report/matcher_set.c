@@ -3,13 +3,11 @@
 #include <ctype.h>
 
 #include "base/buf.h"
-#include "base/embed.h"
 #include "base/limits.h"
+#include "base/overlay.h"
 #include "base/vec.h"
 #include "kit/report/prefilter.h"
 #include "port/format/yaml.h"
-
-#define FOLDER "templates/matchers/"
 
 enum { FRAGMENTS_MAX = 32 };
 
@@ -221,13 +219,12 @@ static int read_matcher(
 	return 0;
 }
 
-static int read_file(struct matcher_set *set, const struct embed *file, struct err *err)
+static int read_file(struct matcher_set *set, const struct overlay_file *file, struct err *err)
 {
 	static const char *const keys[] = {"fragments", "matchers"};
 	const struct yaml_node *root, *list;
 
-	if (yaml_parse(&root, embed_get(file->path), file->path, LIMIT_CONFIG_BYTES, &set->mem,
-		    err) < 0 ||
+	if (yaml_parse(&root, file->text, file->path, LIMIT_CONFIG_BYTES, &set->mem, err) < 0 ||
 		yaml_want(root, YAML_MAP, err) < 0 ||
 		yaml_check_keys(root, keys, ARRAY_LEN(keys), err) < 0 ||
 		read_fragments(set, yaml_get(root, "fragments"), err) < 0)
@@ -282,14 +279,16 @@ static void build_filters(struct matcher_set *set)
 	vec_push(&set->literals, NULL);
 }
 
-int matcher_set_new(struct matcher_set **out, struct err *err)
+int matcher_set_new(struct matcher_set **out, const char *dir, struct err *err)
 {
 	CLEANUP(matcher_set_freep) struct matcher_set *set = xcalloc(1, sizeof(*set));
+	struct overlay files;
 
 	arena_init(&set->mem);
-	for (long i = embed_next(FOLDER, 0); i >= 0; i = embed_next(FOLDER, i + 1))
-		if (str_ends(str_of(embed_table[i].path), ".yml") &&
-			read_file(set, &embed_table[i], err) < 0)
+	if (overlay_read(&files, dir, "matchers/", &set->mem, err) < 0)
+		return -1;
+	for (size_t i = 0; i < files.n; i++)
+		if (read_file(set, &files.v[i], err) < 0)
 			return -1;
 	sort_by_rank(set);
 	build_filters(set);
@@ -324,6 +323,14 @@ const char *const *matcher_set_literals(const struct matcher_set *set)
 	return set->literals.v;
 }
 
+bool matcher_set_has(const struct matcher_set *set, const char *name)
+{
+	vec_each (m, &set->items)
+		if (str_eq_c(m->name, name))
+			return true;
+	return false;
+}
+
 size_t matcher_set_count(const struct matcher_set *set)
 {
 	return set->items.n;
@@ -355,6 +362,22 @@ bool matcher_has_frames(const struct matcher *m)
 int matcher_step_compile(struct matcher_step *step, struct err *err)
 {
 	return step->regex || !step->pattern.n ? 0 : regex_new(&step->regex, step->pattern, err);
+}
+
+int matcher_set_compile(struct matcher_set *set, struct err *err)
+{
+	vec_each (m, &set->items) {
+		struct matcher_step *const all[] = {&m->before, &m->first, &m->more, &m->function,
+			&m->cause, &m->between, m->at_frames ? &m->first : &m->frame};
+
+		for (size_t i = 0; i < ARRAY_LEN(all); i++)
+			if (matcher_step_compile(all[i], err) < 0)
+				return err_wrap(err, "matcher '%.*s'", STR_ARGS(m->name));
+		for (size_t i = 0; i < m->steps; i++)
+			if (matcher_step_compile(&m->then[i], err) < 0)
+				return err_wrap(err, "matcher '%.*s'", STR_ARGS(m->name));
+	}
+	return 0;
 }
 
 /* A pattern's alternatives may not share a name: "line2" is another "line". */

@@ -37,12 +37,14 @@ struct matcher {
 
 struct matcher_set;
 
-/* Reads the embedded files. ERR_CONFIG says file and line. */
-int matcher_set_new(struct matcher_set **out, struct err *err) MUST_CHECK;
+/* Reads the files, those of dir (NULL: none) over those built in (overlay.h). ERR_PARSE, ERR_CONFIG
+ * or ERR_LIMIT say file and line. */
+int matcher_set_new(struct matcher_set **out, const char *dir, struct err *err) MUST_CHECK;
 void matcher_set_free(struct matcher_set *set);
 DEFINE_CLEANUP(struct matcher_set *, matcher_set_free)
 /* Of all matchers together, NULL-terminated; lives as long as the set. */
 const char *const *matcher_set_literals(const struct matcher_set *set);
+bool matcher_set_has(const struct matcher_set *set, const char *name);
 size_t matcher_set_count(const struct matcher_set *set);
 struct matcher *matcher_set_at(struct matcher_set *set, size_t i);
 /* The first matcher at or behind from with a literal in the line, in their order:
@@ -58,5 +60,7 @@ struct matcher_take {
 bool matcher_step_match(struct matcher_step *step, struct str text, struct matcher_take *take);
 /* Whether a stack may follow. */
 bool matcher_has_frames(const struct matcher *m);
-/* Compiles a step's pattern now, to find a bad one. */
+/* Compiles all patterns now, to find a bad one. */
+int matcher_set_compile(struct matcher_set *set, struct err *err) MUST_CHECK;
+/* The same of one step's. */
 int matcher_step_compile(struct matcher_step *step, struct err *err) MUST_CHECK;

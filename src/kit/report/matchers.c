@@ -250,7 +250,7 @@ static bool take_rival(struct matchers *s, struct report_out *out, const struct 
 		b.m = matcher_set_at(set, (size_t)i);
 		b.index = i;
 		b.first = (struct matcher_take){0};
-		if (!b.m->steps || b.m->before.pattern.n ||
+		if (!b.m->steps || b.m->before.pattern.n || !out_wants(out, b.m) ||
 			!matcher_step_match(&b.m->then[0], text, &ignored) ||
 			!matcher_step_match(&b.m->first, start, &b.first))
 			continue;
@@ -302,7 +302,7 @@ static bool find_beginning(const struct matchers *s, struct report_out *out,
 		b->index = i;
 		if (b->m->role == ROLE_GUESS && (s->active || s->guesses >= GUESSES_MAX))
 			return false;
-		if (begins(s, b, line))
+		if (out_wants(out, b->m) && begins(s, b, line))
 			return true;
 	}
 	return false;

@@ -62,20 +62,6 @@ struct report {
 	bool truncated;
 };
 
-bool report_has_format(const char *name)
-{
-	for (size_t i = 0; i < report_format_count; i++)
-		if (strcmp(report_formats[i]->name, name) == 0)
-			return true;
-	return documents_has_dialect(name);
-}
-
-const char *report_format_name(size_t i)
-{
-	return i < report_format_count ? report_formats[i]->name
-				       : documents_dialect_name(i - report_format_count);
-}
-
 /* --- tables --- */
 
 /* What looks for lines. */
@@ -98,18 +84,32 @@ static void load_literals(struct report_tables *t)
 	vec_free(&hot);
 }
 
+int report_tables_load(struct report_tables **out, const char *dir, struct err *err)
+{
+	CLEANUP(report_tables_freep) struct report_tables *t = xcalloc(1, sizeof(*t));
+
+	if (matcher_set_new(&t->matchers, dir, err) < 0)
+		return -1;
+	/* What is built in is compiled and read when a text needs it. */
+	if (dir && (matcher_set_compile(t->matchers, err) < 0 ||
+			   catalogue_new(&t->catalogue, dir, err) < 0))
+		return -1;
+	t->clues = clues_new();
+	t->steps = steps_new();
+	load_literals(t);
+	*out = TAKE(t);
+	return 0;
+}
+
 struct report_tables *report_tables_new(void)
 {
-	struct report_tables *t = xcalloc(1, sizeof(*t));
+	struct report_tables *t = NULL;
 	struct err err = ERR_INIT;
-	int rc = matcher_set_new(&t->matchers, &err);
+	int rc = report_tables_load(&t, NULL, &err);
 
 	/* Data of our own that a unit test has read: it cannot be bad. */
 	assert(rc == 0);
 	(void)rc;
-	t->clues = clues_new();
-	t->steps = steps_new();
-	load_literals(t);
 	return t;
 }
 
@@ -123,6 +123,43 @@ void report_tables_free(struct report_tables *t)
 	steps_free(t->steps);
 	catalogue_free(t->catalogue);
 	free(t);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void sort_names(struct report_names *names)
+{
+	size_t n = 0;
+
+	qsort(names->v, names->n, sizeof(*names->v), by_name);
+	for (size_t i = 0; i < names->n; i++)
+		if (n == 0 || strcmp(names->v[n - 1], names->v[i]) != 0)
+			names->v[n++] = names->v[i];
+	names->n = n;
+}
+
+struct report_names report_tables_formats(struct report_tables *t, struct arena *mem)
+{
+	const struct catalogue *catalogue = documents_catalogue(&t->catalogue);
+	size_t room = report_format_count + matcher_set_count(t->matchers) + catalogue->dialects.n;
+	struct report_names names = {.v = arena_array(mem, room, sizeof(*names.v))};
+
+	for (size_t i = 0; i < report_format_count; i++)
+		names.v[names.n++] = report_formats[i]->name;
+	for (size_t i = 0; i < matcher_set_count(t->matchers); i++)
+		names.v[names.n++] = arena_cstr(mem, matcher_set_at(t->matchers, i)->name);
+	vec_each (d, &catalogue->dialects)
+		names.v[names.n++] = (*d)->name;
+	sort_names(&names);
+	return names;
+}
+
+bool report_has_format(const struct report_names *names, const char *name)
+{
+	return names->n && bsearch(&name, names->v, names->n, sizeof(*names->v), by_name);
 }
 
 /* --- a report --- */
@@ -178,6 +215,15 @@ static void end_text(struct report *r)
 	vec_free(&r->found.sessions);
 }
 
+/* A matcher's name stands for the format that reads them. */
+static bool is_wanted(const struct report *r, const struct report_format *format)
+{
+	const char *name = r->options.format;
+
+	return !name || strcmp(name, format->name) == 0 ||
+	       (format == &format_matchers && matcher_set_has(r->tables->matchers, name));
+}
+
 struct report *report_new(const struct report_options *options, struct arena *mem)
 {
 	struct report *r = xcalloc(1, sizeof(*r));
@@ -188,8 +234,7 @@ struct report *report_new(const struct report_options *options, struct arena *me
 	r->tables = options->tables ? options->tables : r->own;
 	r->formats = xcalloc(report_format_count, sizeof(*r->formats));
 	for (size_t i = 0; i < report_format_count; i++)
-		prefilter_put(&r->enabled, i,
-			!options->format || strcmp(options->format, report_formats[i]->name) == 0);
+		prefilter_put(&r->enabled, i, is_wanted(r, report_formats[i]));
 	r->excerpt = excerpt_new(r->tables->clues, r->tables->steps);
 	begin_text(r);
 	return r;
@@ -350,6 +395,13 @@ void report_feed(struct report *r, struct str text)
 struct matcher_set *out_matchers(struct report_out *out)
 {
 	return out->report->tables->matchers;
+}
+
+bool out_wants(const struct report_out *out, const struct matcher *m)
+{
+	const char *name = out->report->options.format;
+
+	return !name || str_eq_c(m->name, name) || strcmp(name, out->format->name) == 0;
 }
 
 struct str out_source(const struct report_out *out)

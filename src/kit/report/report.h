@@ -38,13 +38,24 @@ struct report_options {
  * as long as reading a small text: who reads many with several options shares it. One thread's:
  * what a text first needs is added. */
 struct report_tables *report_tables_new(void);
+/* With the matchers and dialects of a folder of templates over those built in (overlay.h); dir may
+ * be NULL. All that it holds is checked: ERR_PARSE, ERR_CONFIG, ERR_LIMIT. */
+int report_tables_load(struct report_tables **out, const char *dir, struct err *err) MUST_CHECK;
+/* What options->format may be, sorted, each once: formats that are code, matchers, dialects. The
+ * array is in mem, the names live as long as the tables. */
+struct report_names {
+	const char **v;
+	size_t n;
+};
+struct report_names report_tables_formats(struct report_tables *tables, struct arena *mem);
+bool report_has_format(const struct report_names *names, const char *name);
 void report_tables_free(struct report_tables *tables);
 DEFINE_CLEANUP(struct report_tables *, report_tables_free)
 
 struct report;
 
 /* Strings of the failures live in mem, which outlives the report. An unknown options->format
- * recognises nothing: ask report_has_format(). */
+ * recognises nothing. */
 struct report *report_new(const struct report_options *options, struct arena *mem);
 void report_free(struct report *report);
 DEFINE_CLEANUP(struct report *, report_free)
@@ -60,7 +71,3 @@ int report_finish(struct report *report, struct failure_list *out, struct err *e
 /* All at once. */
 int report_parse(struct failure_list *out, struct str text, const struct report_options *options,
 	struct arena *mem, struct err *err) MUST_CHECK;
-
-/* Whether there is a format of that name; the i-th name, NULL behind the last. */
-bool report_has_format(const char *name);
-const char *report_format_name(size_t i);

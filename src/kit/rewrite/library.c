@@ -1,10 +1,9 @@
 #include "kit/rewrite/library.h"
 
-#include <glob.h>
-
 #include "base/embed.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/overlay.h"
 
 void library_init(struct library *l, const char *dir, struct str user_rules)
 {
@@ -58,49 +57,14 @@ static void add_text(struct texts *t, struct str text, const char *name, bool is
 		t->v[t->n++] = (struct template_text){text, name, is_user};
 }
 
-static int add_folder(struct library *l, struct texts *texts, struct err *err)
-{
-	struct str pattern = arena_printf(&l->mem, "%s/repair/*/*.yml", l->dir);
-	glob_t found;
-	int rc = 0;
-
-	/* In the order of the alphabet, like the files in the binary. */
-	if (glob(pattern.p, 0, NULL, &found) != 0)
-		return 0;
-	for (size_t i = 0; i < found.gl_pathc && rc == 0; i++) {
-		struct str text = STR_NULL;
-
-		rc = read_file(&text, found.gl_pathv[i], &l->mem, err);
-		add_text(texts, text, arena_cstr(&l->mem, str_of(found.gl_pathv[i])), false);
-	}
-	globfree(&found);
-	return rc;
-}
-
-static bool has(const struct texts *texts, const char *dir, const char *path)
-{
-	size_t n = strlen(dir);
-
-	for (size_t i = 0; i < texts->n; i++)
-		if (strncmp(texts->v[i].name, dir, n) == 0 &&
-			strcmp(texts->v[i].name + n, path + strlen("templates")) == 0)
-			return true;
-	return false;
-}
-
 static int gather(struct library *l, struct texts *texts, struct err *err)
 {
-	static const char prefix[] = "templates/repair/";
+	struct overlay files;
 
-	if (l->dir && add_folder(l, texts, err) < 0)
+	if (overlay_read(&files, l->dir, "repair/", &l->mem, err) < 0)
 		return -1;
-	for (long i = embed_next(prefix, 0); i >= 0; i = embed_next(prefix, i + 1)) {
-		const struct embed *e = &embed_table[i];
-
-		if (str_ends(str_of(e->path), ".yml") && !(l->dir && has(texts, l->dir, e->path)))
-			add_text(texts, str_make(e->begin, (size_t)(e->end - e->begin)), e->path,
-				false);
-	}
+	for (size_t i = 0; i < files.n; i++)
+		add_text(texts, files.v[i].text, files.v[i].path, false);
 	add_text(texts, l->user_rules, "rules", true);
 	return 0;
 }

@@ -11,13 +11,13 @@ static void add_wild(struct catalogue *c, struct str path)
 		w->names += path.p[i] == '/';
 }
 
+/* The number of a condition, for which c->conditions has room. */
 static uint16_t condition(struct catalogue *c, struct str path)
 {
 	uintptr_t n = (uintptr_t)strmap_get(&c->conditions, path);
 
 	if (!n) {
 		n = c->conditions.n + 1;
-		assert(n <= CATALOGUE_CONDITIONS);
 		strmap_put(&c->conditions, path, (void *)n);
 		if (str_find_char(path, '*') >= 0)
 			add_wild(c, arena_str(&c->mem, path));
@@ -35,43 +35,51 @@ static struct str root_of(struct str path)
 			      : path.n);
 }
 
-static void add_signature(struct catalogue *c, const struct dialect *d, struct str paths)
+static int add_signature(
+	struct catalogue *c, const struct dialect *d, struct str paths, struct err *err)
 {
 	struct signature *s = vec_add(&c->signatures);
 	struct str path;
 
 	s->dialect = d;
 	while (str_next(&paths, ' ', &path)) {
-		assert(s->n < (int)ARRAY_LEN(s->conditions));
+		if (s->n == SIGNATURE_CONDITIONS || c->conditions.n == CATALOGUE_CONDITIONS)
+			return err_set(err, ERR_CONFIG,
+				"dialect '%s': too many paths in 'known_by' (%d in one, %d in all)",
+				d->name, SIGNATURE_CONDITIONS, CATALOGUE_CONDITIONS);
 		s->conditions[s->n++] = condition(c, path);
 		if (!d->json)
 			strmap_put(&c->roots, root_of(path), c);
 	}
+	return 0;
 }
 
-static void add_dialect(struct catalogue *c, const struct dialect *d)
+static int add_dialect(struct catalogue *c, const struct dialect *d, struct err *err)
 {
 	vec_push(&c->dialects, d);
 	for (const char *const *paths = d->known_by; *paths; paths++)
-		add_signature(c, d, str_of(*paths));
+		if (add_signature(c, d, str_of(*paths), err) < 0)
+			return -1;
+	return 0;
 }
 
-struct catalogue *catalogue_new(void)
+int catalogue_new(struct catalogue **out, const char *dir, struct err *err)
 {
-	struct catalogue *c = xcalloc(1, sizeof(*c));
-	struct err err = ERR_INIT;
+	CLEANUP(catalogue_freep) struct catalogue *c = xcalloc(1, sizeof(*c));
 
 	arena_init(&c->mem);
 	strmap_init(&c->conditions);
 	strmap_init(&c->roots);
 	for (size_t i = 0; dialects[i]; i++)
-		add_dialect(c, dialects[i]);
-	/* Data of our own that a unit test has read: it cannot be bad. */
-	if (shapes_load(&c->shapes, &c->mem, &err) < 0)
-		assert(!"templates/reports are readable");
+		if (add_dialect(c, dialects[i], err) < 0)
+			return -1;
+	if (shapes_load(&c->shapes, dir, &c->mem, err) < 0)
+		return -1;
 	vec_each (shape, &c->shapes.dialects)
-		add_dialect(c, *shape);
-	return c;
+		if (add_dialect(c, *shape, err) < 0)
+			return -1;
+	*out = TAKE(c);
+	return 0;
 }
 
 void catalogue_free(struct catalogue *c)

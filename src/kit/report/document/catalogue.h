@@ -7,11 +7,11 @@
 #include "kit/report/document/event.h"
 #include "kit/report/document/shape.h"
 
-enum { CATALOGUE_CONDITIONS = 1024 };
+enum { CATALOGUE_CONDITIONS = 1536, SIGNATURE_CONDITIONS = 8 };
 
 struct signature {
 	const struct dialect *dialect;
-	uint16_t conditions[8];
+	uint16_t conditions[SIGNATURE_CONDITIONS];
 	int n;
 };
 
@@ -30,7 +30,9 @@ struct catalogue {
 	struct arena mem;
 };
 
-struct catalogue *catalogue_new(void);
+/* Of the dialects that are code or data, those of dir (NULL: none) over those built in (overlay.h).
+ * ERR_PARSE or ERR_CONFIG say what is wrong with a file of templates. */
+int catalogue_new(struct catalogue **out, const char *dir, struct err *err) MUST_CHECK;
 void catalogue_free(struct catalogue *c);
 DEFINE_CLEANUP(struct catalogue *, catalogue_free)
 

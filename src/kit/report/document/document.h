@@ -30,7 +30,5 @@ int documents_lines(struct documents *d);
 void documents_skip_lines(struct documents *d, int n);
 /* The i-th dialect that was met: its counts, or NULL behind the last. */
 const struct report_out *documents_out(const struct documents *d, size_t i);
-
-bool documents_has_dialect(const char *name);
-/* The i-th of those that are code, NULL behind the last; those of templates/reports/ are more. */
-const char *documents_dialect_name(size_t i);
+/* *catalogue, made of what is built in if it is NULL. */
+struct catalogue *documents_catalogue(struct catalogue **catalogue);

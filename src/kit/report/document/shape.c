@@ -2,8 +2,9 @@
 
 #include <assert.h>
 
-#include "base/embed.h"
 #include "base/limits.h"
+#include "base/overlay.h"
+#include "kit/report/document/collect.h"
 #include "kit/report/document/event.h"
 #include "kit/report/document/field.h"
 #include "kit/report/document/outcome.h"
@@ -312,6 +313,8 @@ static int read_list(const char *const **out, const struct yaml_node *map, const
 	if (yaml_read_strs(map, key, &items, &n, mem, err) < 0)
 		return -1;
 	list = arena_array(mem, n + 1, sizeof(*list));
+	if (n > COLLECT_NAMES)
+		return yaml_error(map, err, "more than %d of '%s'", COLLECT_NAMES, key);
 	for (size_t i = 0; i < n; i++)
 		list[i] = arena_cstr(mem, items[i]);
 	*out = list;
@@ -445,12 +448,11 @@ static int read_dialect(struct shapes *shapes, struct str name, const struct yam
 }
 
 static int read_file(
-	struct shapes *shapes, const struct embed *file, struct arena *mem, struct err *err)
+	struct shapes *shapes, const struct overlay_file *file, struct arena *mem, struct err *err)
 {
-	struct str text = str_make(file->begin, (size_t)(file->end - file->begin));
 	const struct yaml_node *map;
 
-	if (yaml_parse(&map, text, file->path, LIMIT_CONFIG_BYTES, mem, err) < 0 ||
+	if (yaml_parse(&map, file->text, file->path, LIMIT_CONFIG_BYTES, mem, err) < 0 ||
 		yaml_want(map, YAML_MAP, err) < 0)
 		return -1;
 	for (size_t i = 0; i < map->n; i++)
@@ -459,11 +461,14 @@ static int read_file(
 	return 0;
 }
 
-int shapes_load(struct shapes *shapes, struct arena *mem, struct err *err)
+int shapes_load(struct shapes *shapes, const char *dir, struct arena *mem, struct err *err)
 {
-	for (long i = embed_next(SHAPES_FOLDER, 0); i >= 0; i = embed_next(SHAPES_FOLDER, i + 1))
-		if (str_ends(str_of(embed_table[i].path), ".yml") &&
-			read_file(shapes, &embed_table[i], mem, err) < 0)
+	struct overlay files;
+
+	if (overlay_read(&files, dir, "reports/", mem, err) < 0)
+		return -1;
+	for (size_t i = 0; i < files.n; i++)
+		if (read_file(shapes, &files.v[i], mem, err) < 0)
 			return -1;
 	return 0;
 }

@@ -7,13 +7,13 @@
 #include "base/vec.h"
 #include "kit/report/document/dialect.h"
 
-#define SHAPES_FOLDER "templates/reports/"
-
 struct shapes {
 	vec(const struct dialect *) dialects; /* in mem, as all that they point to */
 };
 
-/* Reads every file of the folder. ERR_PARSE with the line says what is wrong in one. */
-int shapes_load(struct shapes *shapes, struct arena *mem, struct err *err) MUST_CHECK;
+/* Reads every file, those of dir (NULL: none) over those built in (overlay.h). ERR_PARSE with the
+ * line says what is wrong in one. */
+int shapes_load(
+	struct shapes *shapes, const char *dir, struct arena *mem, struct err *err) MUST_CHECK;
 /* Frees the list itself. */
 void shapes_release(struct shapes *shapes);
