@@ -69,6 +69,7 @@ extern const struct cmd cmd_doctor;
 extern const struct cmd cmd_explain;
 extern const struct cmd cmd_heal;
 extern const struct cmd cmd_help;
+extern const struct cmd cmd_init;
 extern const struct cmd cmd_knowledge;
 extern const struct cmd cmd_resume;
 extern const struct cmd cmd_version;

@@ -8,6 +8,7 @@ const struct cmd *const commands[] = {
 	&cmd_knowledge,
 	&cmd_resume,
 	&cmd_doctor,
+	&cmd_init,
 	&cmd_config,
 	&cmd_bench,
 	&cmd_help,

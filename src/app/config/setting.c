@@ -228,7 +228,10 @@ void setting_template(struct buf *out, const char *test)
 {
 	struct str last = STR_NULL;
 
-	buf_c(out, "# Settings of selfheal; 'selfheal config show' says what is in force.\n");
+	buf_c(out, "# yaml-language-server: "
+		   "$schema=https://raw.githubusercontent.com/" SELFHEAL_REPOSITORY
+		   "/v" SELFHEAL_VERSION "/templates/schemas/config.schema.json\n"
+		   "# Settings of selfheal; 'selfheal config show' says what is in force.\n");
 	for (int i = 0; i < SETTING_COUNT; i++) {
 		const struct setting *s = &settings[i];
 		struct str name = str_of(s->key), section = STR_NULL;

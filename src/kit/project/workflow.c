@@ -366,3 +366,47 @@ bool workflow_match(const struct detection *d, struct runner_match *out, struct 
 	}
 	return false;
 }
+
+/* --- which workflow is the CI --- */
+
+/* Whether a job has a step that tests, on whatever system. */
+static bool has_test_step(const struct yaml_node *root)
+{
+	const struct yaml_node *jobs = yaml_get(root, "jobs");
+	struct str runner;
+
+	for (size_t j = 0; jobs && jobs->kind == YAML_MAP && j < jobs->n; j++) {
+		const struct yaml_node *steps = yaml_get(jobs->pairs[j].value, "steps");
+		for (size_t i = 0; steps && steps->kind == YAML_LIST && i < steps->n; i++)
+			if (is_test_step(text_of(steps->items[i], "run"), &runner))
+				return true;
+	}
+	return false;
+}
+
+struct str workflow_ci_name(const char *root, struct arena *mem)
+{
+	struct scan scan = {.root = root, .mem = mem};
+	struct detection d = {.scan = &scan, .mem = mem};
+	struct str names[WORKFLOWS_MAX], first = STR("");
+	size_t n = list_files(&d, names);
+
+	for (size_t i = 0; i < n; i++) {
+		struct str path = arena_printf(mem, ".github/workflows/%.*s", STR_ARGS(names[i]));
+		const struct yaml_node *tree;
+		struct err err = ERR_INIT;
+		BUF_AUTO text = BUF_INIT(LIMIT_CONFIG_BYTES);
+		struct str name;
+		if (!scan_text(&scan, path.p, &text) ||
+			yaml_parse(&tree, buf_view(&text), path.p, LIMIT_CONFIG_BYTES, mem, &err) <
+				0 ||
+			!is_triggered_by_changes(tree))
+			continue;
+		name = str_trim(text_of(tree, "name"));
+		name = name.n ? name : path;
+		if (has_test_step(tree))
+			return name;
+		first = first.n ? first : name;
+	}
+	return first;
+}

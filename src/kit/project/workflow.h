@@ -10,3 +10,6 @@ bool workflow_match(const struct detection *d, struct runner_match *out, struct 
 /* The same of one workflow's text; path is for messages. */
 bool workflow_match_text(const struct detection *d, const char *path, struct str text,
 	struct runner_match *out, struct project *notes);
+/* The name by which GitHub knows the workflow that tests changes: its name, or its path when it has
+ * none. Empty when there is no workflow for changes at all. */
+struct str workflow_ci_name(const char *root, struct arena *mem);
