@@ -9,7 +9,8 @@ target_compile_options(selfheal_warnings INTERFACE
 target_compile_definitions(selfheal_warnings INTERFACE _GNU_SOURCE)
 if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
   target_compile_definitions(selfheal_warnings INTERFACE _FORTIFY_SOURCE=2)
-  target_compile_options(selfheal_warnings INTERFACE -fPIE)
+  # The same binary wherever it is built.
+  target_compile_options(selfheal_warnings INTERFACE -fPIE -fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=)
   target_link_options(selfheal_warnings INTERFACE -pie -Wl,-z,relro,-z,now -Wl,--as-needed)
 endif()
 set(SELFHEAL_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=")
