@@ -39,34 +39,11 @@ ptrdiff_t str_find_c(struct str s, const char *needle)
 	return str_find(s, str_of(needle));
 }
 
-ptrdiff_t str_find_char(struct str s, char c)
-{
-	const char *at = s.n ? memchr(s.p, c, s.n) : NULL;
-
-	return at ? at - s.p : -1;
-}
-
 ptrdiff_t str_rfind_char(struct str s, char c)
 {
 	const char *at = s.n ? memrchr(s.p, c, s.n) : NULL;
 
 	return at ? at - s.p : -1;
-}
-
-struct str str_from(struct str s, size_t offset)
-{
-	if (offset > s.n)
-		offset = s.n;
-	return (struct str){s.p ? s.p + offset : NULL, s.n - offset};
-}
-
-struct str str_slice(struct str s, size_t from, size_t to)
-{
-	if (to > s.n)
-		to = s.n;
-	if (from > to)
-		from = to;
-	return (struct str){s.p ? s.p + from : NULL, to - from};
 }
 
 static bool is_space(char c)

@@ -54,15 +54,32 @@ static inline bool str_ends(struct str s, const char *suffix)
 /* Offset of the first (last) place, or -1. */
 ptrdiff_t str_find(struct str s, struct str needle);
 ptrdiff_t str_find_c(struct str s, const char *needle);
-ptrdiff_t str_find_char(struct str s, char c);
+static inline ptrdiff_t str_find_char(struct str s, char c)
+{
+	const char *at = s.n ? (const char *)memchr(s.p, c, s.n) : NULL;
+
+	return at ? at - s.p : -1;
+}
 ptrdiff_t str_rfind_char(struct str s, char c);
 static inline bool str_has(struct str s, const char *needle)
 {
 	return str_find_c(s, needle) >= 0;
 }
 /* The part from offset on (clamped), the part [from, to) (clamped). */
-struct str str_from(struct str s, size_t offset);
-struct str str_slice(struct str s, size_t from, size_t to);
+static inline struct str str_from(struct str s, size_t offset)
+{
+	if (offset > s.n)
+		offset = s.n;
+	return (struct str){offset ? s.p + offset : s.p, s.n - offset};
+}
+static inline struct str str_slice(struct str s, size_t from, size_t to)
+{
+	if (to > s.n)
+		to = s.n;
+	if (from > to)
+		from = to;
+	return (struct str){from ? s.p + from : s.p, to - from};
+}
 /* Without white space (space, tab, CR, LF, VT, FF) at both ends, the start, the end. */
 struct str str_trim(struct str s);
 struct str str_ltrim(struct str s);

@@ -129,15 +129,9 @@ void excerpt_free(struct excerpt *e)
 	free(e);
 }
 
-const char *excerpt_literal(const struct clues *clues, size_t i)
+const char *excerpt_literal(const struct clues *clues, enum excerpt_heat heat, size_t i)
 {
-	const char *s = NULL;
-	size_t n = 0;
-
-	while (steps_literal(n) && n < i)
-		n++;
-	s = steps_literal(n);
-	return s ? s : clues_literal(clues, i - n);
+	return heat == EXCERPT_STEP ? steps_literal(i) : clues_literal(clues, i);
 }
 
 /* --- the ring --- */
@@ -154,6 +148,17 @@ static struct seen *kept(struct excerpt *e, size_t i)
 	return &e->ring[(e->seen - 1 - i) % RING_LINES];
 }
 
+/* Among eight bytes, which are looked at together. */
+static bool has_digit(const char *p)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	word ^= ones * '0';
+	return ~(((word & ones * 0x7f) + ones * (0x80 - 10)) | word) & ones * 0x80;
+}
+
 /* How often a line was seen that began like this one, digits being alike. */
 static uint16_t *count_beginning(struct excerpt *e, struct str s)
 {
@@ -165,6 +170,14 @@ static uint16_t *count_beginning(struct excerpt *e, struct str s)
 
 	for (i = 0; i < s.n && n < BEGINNING_BYTES; i++) {
 		bool before = digit;
+
+		if (i + 8 <= s.n && n + 8 <= BEGINNING_BYTES && !has_digit(s.p + i)) {
+			memcpy(kept + n, s.p + i, 8);
+			n += 8;
+			i += 7;
+			digit = false;
+			continue;
+		}
 
 		digit = s.p[i] >= '0' && s.p[i] <= '9';
 		kept[n] = digit ? '0' : s.p[i];
@@ -180,7 +193,7 @@ static uint16_t *count_beginning(struct excerpt *e, struct str s)
 	return count;
 }
 
-/* Whether a number stands behind the mark, a name with a dot before it. */
+/* Whether a number stands behind the mark, which stands behind a letter. */
 static bool has_number(struct str word, char mark)
 {
 	ptrdiff_t at;
@@ -189,7 +202,7 @@ static bool has_number(struct str word, char mark)
 		size_t i = from + (size_t)at;
 
 		if (i + 1 < word.n && isdigit((unsigned char)word.p[i + 1]) &&
-			isalpha((unsigned char)word.p[i - 1]) && memchr(word.p, '.', i))
+			isalpha((unsigned char)word.p[i - 1]))
 			return true;
 		from = i + 1;
 	}
@@ -199,13 +212,15 @@ static bool has_number(struct str word, char mark)
 /* "src/a.c:3: text", "src/a.c(3,4): text" */
 static bool has_place(struct str s)
 {
-	ptrdiff_t blank;
+	ptrdiff_t dot = str_find_char(str_slice(s, 0, RING_BYTES), '.'), blank;
 
-	s = str_slice(s, 0, RING_BYTES);
-	blank = str_find_char(s, ' ');
+	if (dot < 0)
+		return false;
+	blank = str_find_char(str_slice(s, 0, RING_BYTES), ' ');
 	if (blank >= 0)
 		s.n = (size_t)blank;
-	return has_number(s, ':') || has_number(s, '(');
+	s = str_from(str_slice(s, 0, RING_BYTES), (size_t)dot);
+	return s.n > 2 && (has_number(s, ':') || has_number(s, '('));
 }
 
 /* "12:34:56 [main] ERROR ...": what a program logs while it runs is not yet a failure. */
@@ -231,20 +246,20 @@ static int weigh(const struct excerpt *e, struct str line, enum step_mark mark)
 	return weight;
 }
 
-static struct seen *take(struct excerpt *e, const struct report_line *line, bool hot)
+static struct seen *take(struct excerpt *e, const struct report_line *line, unsigned heat)
 {
 	struct seen *s = &e->ring[e->seen++ % RING_LINES];
 	struct str text = str_rtrim(line->text), inner = str_ltrim(text);
+	bool placed;
 
 	s->number = e->last = line->number;
 	s->indent = (int)(text.n - inner.n);
 	s->count = inner.n ? count_beginning(e, inner) : NULL;
-	s->mark = hot ? steps_mark(e->steps, text) : STEP_TEXT;
+	s->mark = heat & EXCERPT_STEP ? steps_mark(e->steps, text) : STEP_TEXT;
 	s->weight = 0;
-	if (hot || e->open.first)
-		s->weight = weigh(e, text, s->mark);
-	if (has_place(inner))
-		s->weight = weigh(e, text, s->mark) + WEIGHT_PLACE;
+	placed = has_place(inner);
+	if (heat || placed || e->open.first)
+		s->weight = weigh(e, text, s->mark) + (placed ? WEIGHT_PLACE : 0);
 	s->n = text.n < RING_BYTES ? text.n : RING_BYTES;
 	memcpy(s->text, text.p, s->n);
 	return s;
@@ -531,7 +546,7 @@ static bool is_spacing(struct excerpt *e, struct str text)
 	return false;
 }
 
-void excerpt_line(struct excerpt *e, const struct report_line *line, bool hot)
+void excerpt_line(struct excerpt *e, const struct report_line *line, unsigned heat)
 {
 	const struct seen *s;
 
@@ -539,7 +554,7 @@ void excerpt_line(struct excerpt *e, const struct report_line *line, bool hot)
 		e->last = line->number;
 		return;
 	}
-	s = take(e, line, hot);
+	s = take(e, line, heat);
 	if (e->open.first && !grow(e, s))
 		close_block(e);
 	if (!e->open.first &&

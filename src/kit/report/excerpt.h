@@ -24,10 +24,16 @@ void excerpt_free(struct excerpt *e);
 DEFINE_CLEANUP(struct excerpt *, excerpt_free)
 /* As new, for another text. */
 void excerpt_reset(struct excerpt *e);
-/* Every line in order; hot: it holds one of the literals. */
-void excerpt_line(struct excerpt *e, const struct report_line *line, bool hot);
-/* The i-th literal, NULL behind the last. */
-const char *excerpt_literal(const struct clues *clues, size_t i);
+/* Which literals a line holds. */
+enum excerpt_heat {
+	EXCERPT_COLD = 0,
+	EXCERPT_STEP = 1, /* of the words of CI systems */
+	EXCERPT_CLUE = 2, /* of those that speak of trouble */
+};
+/* Every line in order, with its heat: a sum. */
+void excerpt_line(struct excerpt *e, const struct report_line *line, unsigned heat);
+/* The i-th literal of that heat, NULL behind the last. */
+const char *excerpt_literal(const struct clues *clues, enum excerpt_heat heat, size_t i);
 /* No more lines come. */
 void excerpt_end(struct excerpt *e);
 /* A reader of formats says that these lines tell of a failure, and how sure that is. */

@@ -13,7 +13,8 @@ enum {
 struct literal {
 	const char *text; /* between the line feeds; the caller's */
 	size_t n;
-	int anchor; /* where in it the gram starts that is looked up; -1 is the line feed before */
+	uint32_t gram; /* what is looked up, if in a slot */
+	int anchor;    /* where in the text it starts; -1 is the line feed before */
 	bool at_start, at_end;
 	uint16_t group, next; /* the next of the same slot, 0: none */
 };
@@ -47,11 +48,6 @@ static inline uint32_t mark_of(const struct prefilter *p, uint32_t hash)
 	uint32_t at = hash >> (32 - MARK_BITS);
 
 	return p->marks[at / 32] >> (at % 32);
-}
-
-static bool is_marked(const struct prefilter *p, uint32_t hash)
-{
-	return mark_of(p, hash) & 1;
 }
 
 /* --- building --- */
@@ -152,6 +148,7 @@ static void add_literal(struct prefilter *p, const char *text, size_t group)
 		if (is_known(p, *slot, l))
 			return;
 		l->anchor = (int)at - l->at_start;
+		l->gram = load(text + at);
 		mark(p, text + at);
 		chain(slot, p, l);
 	} else if (l->at_start) {
@@ -197,29 +194,42 @@ struct look {
 	struct prefilter_set found;
 };
 
-static inline void compare(struct look *look, uint16_t first, ptrdiff_t at)
+static inline void compare(struct look *look, const struct literal *l, ptrdiff_t at)
 {
-	const struct literal *l;
+	ptrdiff_t start = at - l->anchor;
 
-	for (uint16_t i = first; i; i = l->next) {
-		ptrdiff_t start;
-
-		l = &look->p->literals[i - 1];
-		start = at - l->anchor;
-		if (start < 0 || (size_t)start + l->n > look->line.n || (l->at_start && start) ||
-			(l->at_end && (size_t)start + l->n < look->line.n) ||
-			look->line.p[start] != l->text[0] || prefilter_has(&look->found, l->group))
-			continue;
-		if (memcmp(look->line.p + start, l->text, l->n) == 0)
-			prefilter_put(&look->found, l->group, true);
-	}
+	if (start < 0 || (size_t)start + l->n > look->line.n || (l->at_start && start) ||
+		(l->at_end && (size_t)start + l->n < look->line.n) ||
+		look->line.p[start + (ptrdiff_t)l->n - 1] != l->text[l->n - 1] ||
+		prefilter_has(&look->found, l->group))
+		return;
+	if (memcmp(look->line.p + start, l->text, l->n) == 0)
+		prefilter_put(&look->found, l->group, true);
 }
 
-static __attribute__((noinline)) void hit(struct look *look, uint32_t hash, ptrdiff_t at)
+/* Those of one or two bytes, of three, or at the start of a line, by their first byte. */
+static inline void compare_short(struct look *look, uint16_t first, ptrdiff_t at)
 {
-	compare(look, look->p->slots[hash >> (32 - SLOT_BITS)], at);
+	for (uint16_t i = first; i; i = look->p->literals[i - 1].next)
+		compare(look, &look->p->literals[i - 1], at);
+}
+
+static __attribute__((noinline)) void hit(struct look *look, uint32_t gram, ptrdiff_t at)
+{
+	const struct prefilter *p = look->p;
+
+	for (uint16_t i = p->slots[hash_of(gram) >> (32 - SLOT_BITS)]; i;
+		i = p->literals[i - 1].next)
+		if (p->literals[i - 1].gram == gram)
+			compare(look, &p->literals[i - 1], at);
 	if (at >= 0 && (size_t)at < look->line.n)
-		compare(look, look->p->pairs[(uint8_t)look->line.p[at]], at);
+		compare_short(look, p->pairs[(uint8_t)look->line.p[at]], at);
+}
+
+static inline void look_at(struct look *look, uint32_t gram, ptrdiff_t at)
+{
+	if (mark_of(look->p, hash_of(gram)) & 1)
+		hit(look, gram, at);
 }
 
 /* The grams that hold a line feed: before the line's first byte, behind its last ones. */
@@ -228,58 +238,50 @@ static void look_at_ends(struct look *look)
 	struct str line = look->line;
 	size_t head = line.n < GRAM - 1 ? line.n : GRAM - 1;
 	char gram[GRAM] = {'\n'};
-	uint32_t hash;
 
 	memcpy(gram + 1, line.p, head);
 	if (head < GRAM - 1)
 		gram[head + 1] = '\n';
-	hash = hash_of(load(gram));
-	if (is_marked(look->p, hash))
-		hit(look, hash, -1);
-	compare(look, look->p->starts[(uint8_t)line.p[0]], 0);
+	look_at(look, load(gram), -1);
+	compare_short(look, look->p->starts[(uint8_t)line.p[0]], 0);
 	if (line.n < GRAM - 1)
 		return;
 	memcpy(gram, line.p + line.n - (GRAM - 1), GRAM - 1);
 	gram[GRAM - 1] = '\n';
-	hash = hash_of(load(gram));
-	if (is_marked(look->p, hash))
-		hit(look, hash, (ptrdiff_t)line.n - (GRAM - 1));
+	look_at(look, load(gram), (ptrdiff_t)line.n - (GRAM - 1));
 }
 
 static void look_at_pairs(struct look *look)
 {
 	for (size_t i = 0; i < look->line.n; i++)
-		if (look->p->pairs[(uint8_t)look->line.p[i]])
-			compare(look, look->p->pairs[(uint8_t)look->line.p[i]], (ptrdiff_t)i);
+		compare_short(look, look->p->pairs[(uint8_t)look->line.p[i]], (ptrdiff_t)i);
 }
 
-static void look_at(struct look *look, size_t i)
-{
-	uint32_t hash = hash_of(load(look->line.p + i));
-
-	if (is_marked(look->p, hash))
-		hit(look, hash, (ptrdiff_t)i);
-}
-
-/* Four places at a time: one branch for all, which is hardly ever taken. */
-static void look_inside(struct look *look)
+/* Four places at once: one branch for all, which is hardly ever taken. */
+static inline void look_at_four(struct look *look, size_t i)
 {
 	const struct prefilter *p = look->p;
-	const char *at = look->line.p;
-	size_t i = 0;
+	const char *at = look->line.p + i;
+	uint32_t bits = mark_of(p, hash_of(load(at))) | mark_of(p, hash_of(load(at + 1))) |
+			mark_of(p, hash_of(load(at + 2))) | mark_of(p, hash_of(load(at + 3)));
 
-	for (; i + GRAM + 3 <= look->line.n; i += 4) {
-		uint32_t bits = mark_of(p, hash_of(load(at + i))) |
-				mark_of(p, hash_of(load(at + i + 1))) |
-				mark_of(p, hash_of(load(at + i + 2))) |
-				mark_of(p, hash_of(load(at + i + 3)));
+	if (__builtin_expect(bits & 1, 0))
+		for (size_t k = 0; k < 4; k++)
+			look_at(look, load(at + k), (ptrdiff_t)(i + k));
+}
 
-		if (__builtin_expect(bits & 1, 0))
-			for (size_t k = 0; k < 4; k++)
-				look_at(look, i + k);
-	}
-	for (; i + GRAM <= look->line.n; i++)
-		look_at(look, i);
+static void look_inside(struct look *look)
+{
+	size_t places = look->line.n < GRAM ? 0 : look->line.n - GRAM + 1, i = 0;
+
+	for (; i + 4 <= places; i += 4)
+		look_at_four(look, i);
+	/* Places looked at twice cost less than a loop of their own. */
+	if (i < places && places >= 4)
+		look_at_four(look, places - 4);
+	else
+		for (; i < places; i++)
+			look_at(look, load(look->line.p + i), (ptrdiff_t)i);
 }
 
 struct prefilter_set prefilter_scan(const struct prefilter *p, struct str line)

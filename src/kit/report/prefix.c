@@ -107,6 +107,9 @@ static struct str without_service(struct prefixes *p, struct str s)
 	size_t n = 0, at;
 	bool letter = false;
 
+	/* Most lines have no bar at all: that is told without a look at every byte. */
+	if (str_find_char(str_slice(s, 0, 2 * PREFIX_NAME_BYTES), '|') <= 0)
+		return s;
 	for (; n < s.n && n < PREFIX_NAME_BYTES && is_name_char(s.p[n]); n++)
 		letter |= s.p[n] > '9';
 	for (at = n; at < s.n && s.p[at] == ' ' && at < 2 * PREFIX_NAME_BYTES; at++)

@@ -27,7 +27,7 @@ struct report_tables {
 	struct matcher_set *matchers;
 	struct clues *clues;
 	struct steps *steps;
-	struct prefilter *prefilter; /* of the formats' literals and, last, those of an excerpt */
+	struct prefilter *prefilter; /* of the formats' literals and, last, of each heat's */
 	struct catalogue *catalogue; /* of the documents; NULL until needed */
 };
 
@@ -64,24 +64,51 @@ struct report {
 
 /* --- tables --- */
 
+/* The groups behind those of the formats, see excerpt.h. */
+static const enum excerpt_heat heats[] = {EXCERPT_STEP, EXCERPT_CLUE};
+
+struct texts {
+	const char **v;
+	size_t n, cap;
+};
+
+static const char *const *heat_literals(
+	const struct clues *clues, enum excerpt_heat heat, struct texts *out)
+{
+	const char *text;
+
+	do {
+		text = excerpt_literal(clues, heat, out->n);
+		vec_push(out, text);
+	} while (text);
+	return out->v;
+}
+
+static unsigned heat_of(const struct prefilter_set *held)
+{
+	unsigned heat = EXCERPT_COLD;
+
+	for (size_t i = 0; i < ARRAY_LEN(heats); i++)
+		if (prefilter_has(held, report_format_count + i))
+			heat |= heats[i];
+	return heat;
+}
+
 /* What looks for lines. */
 static void load_literals(struct report_tables *t)
 {
 	const char *const *literals[PREFILTER_GROUPS];
-	vec(const char *) hot = {0};
-	const char *literal;
+	struct texts texts[ARRAY_LEN(heats)] = {{0}};
 
-	assert(report_format_count < PREFILTER_GROUPS);
+	assert(report_format_count + ARRAY_LEN(heats) <= PREFILTER_GROUPS);
 	for (size_t i = 0; i < report_format_count; i++)
 		literals[i] = report_formats[i]->literals ? report_formats[i]->literals
 							  : matcher_set_literals(t->matchers);
-	do {
-		literal = excerpt_literal(t->clues, hot.n);
-		vec_push(&hot, literal);
-	} while (literal);
-	literals[report_format_count] = hot.v;
-	t->prefilter = prefilter_new(literals, report_format_count + 1);
-	vec_free(&hot);
+	for (size_t i = 0; i < ARRAY_LEN(heats); i++)
+		literals[report_format_count + i] = heat_literals(t->clues, heats[i], &texts[i]);
+	t->prefilter = prefilter_new(literals, report_format_count + ARRAY_LEN(heats));
+	for (size_t i = 0; i < ARRAY_LEN(heats); i++)
+		vec_free(&texts[i]);
 }
 
 int report_tables_load(struct report_tables **out, const char *dir, struct err *err)
@@ -291,7 +318,7 @@ static void take_line(struct report *r, struct report_line *line)
 	struct prefilter_set held = prefilter_scan(r->tables->prefilter, line->text);
 
 	line->before = str_make(r->before, r->before_n);
-	excerpt_line(r->excerpt, line, prefilter_has(&held, report_format_count));
+	excerpt_line(r->excerpt, line, heat_of(&held));
 	if (r->options.has_exit)
 		tail_add(&r->tail, line);
 	for (size_t word = 0; word < ARRAY_LEN(held.bits); word++) {
