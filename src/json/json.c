@@ -1,5 +1,6 @@
 #include "json/json.h"
 
+#include <assert.h>
 #include <jansson.h>
 
 #include "base/limits.h"
@@ -43,6 +44,62 @@ void json_write(struct buf *out, const struct json_t *j, int indent)
 	json_dump_callback(j, write_chunk, out,
 		JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15) |
 			(indent ? JSON_INDENT((size_t)indent) : JSON_COMPACT));
+}
+
+/* Written text holds line feeds only between its parts: those in strings are escaped. */
+static void write_indented(struct buf *out, const struct json_t *j, int indent, size_t margin)
+{
+	BUF_AUTO text = BUF_INIT(LIMIT_JSON_BYTES);
+	struct str rest, line;
+
+	json_write(&text, j, indent);
+	rest = buf_view(&text);
+	while (str_cut(&rest, "\n", &line)) {
+		buf_fill(out, ' ', margin);
+		buf_str(out, line);
+		buf_char(out, '\n');
+	}
+	buf_fill(out, ' ', margin);
+	buf_str(out, rest);
+	out->over |= text.over;
+}
+
+/* Finds '\n   "key": []'; the margin is that of the line. */
+static ptrdiff_t find_array(struct str text, const char *key, size_t *margin)
+{
+	BUF_AUTO name = BUF_INIT(LIMIT_LINE_BYTES);
+	ptrdiff_t at;
+
+	buf_printf(&name, " \"%s\": []", key);
+	at = str_find(text, buf_view(&name));
+	assert(at > 0);
+	*margin = 1;
+	while (text.p[at - (ptrdiff_t)*margin] == ' ')
+		++*margin;
+	assert(text.p[at - (ptrdiff_t)*margin] == '\n');
+	return at + (ptrdiff_t)name.n - 1;
+}
+
+void json_write_items(
+	struct buf *out, const struct json_t *j, int indent, const struct json_items *items)
+{
+	BUF_AUTO frame = BUF_INIT(LIMIT_JSON_BYTES);
+	size_t margin;
+	ptrdiff_t at;
+
+	json_write(&frame, j, indent);
+	at = find_array(buf_view(&frame), items->key, &margin);
+	buf_add(out, frame.p, (size_t)at);
+	for (size_t i = 0; i < items->n; i++) {
+		CLEANUP(json_freep) struct json_t *item = items->make(items->data, i);
+
+		buf_c(out, i ? ",\n" : "\n");
+		items->written(items->data);
+		write_indented(out, item, indent, margin + (size_t)indent);
+	}
+	if (items->n)
+		buf_printf(out, "\n%*s", (int)margin, "");
+	buf_str(out, str_from(buf_view(&frame), (size_t)at));
 }
 
 struct json_t *json_obj(void)

@@ -23,6 +23,18 @@ int json_parse(struct json_t **out, struct str text, struct err *err) MUST_CHECK
 /* Sorted keys; indent 0 gives one compact line (no newline at the end). */
 void json_write(struct buf *out, const struct json_t *j, int indent);
 
+/* The items of an array that is too long to be built: each is made, written, freed. */
+struct json_items {
+	const char *key; /* the array's: j holds one empty array of that name, and no other */
+	size_t n;
+	struct json_t *(*make)(void *data, size_t i);
+	void (*written)(void *data); /* out ends with a whole line, and may be emptied */
+	void *data;
+};
+/* What json_write() gives, at indent > 0, for j with these items in that array. */
+void json_write_items(
+	struct buf *out, const struct json_t *j, int indent, const struct json_items *items);
+
 /* Values. Bytes that are not UTF-8 become U+FFFD. */
 struct json_t *json_obj(void);
 struct json_t *json_arr(void);

@@ -8,6 +8,7 @@
 #include "app/render/progress.h"
 #include "app/render/render.h"
 #include "json/json.h"
+#include "json/json.h"
 
 #include "support/golden.h"
 
@@ -181,13 +182,22 @@ static void every_form_of_every_story(void **state)
 		}
 }
 
+static void json(struct buf *out, const struct failure_list *list)
+{
+	render_failures_json(&(struct render_sink){.out = out}, list);
+}
+
+static void sarif(struct buf *out, const struct failure_list *list)
+{
+	render_failures_sarif(&(struct render_sink){.out = out}, list);
+}
+
 static void every_form_of_a_list_of_failures(void **state)
 {
 	static const struct {
 		const char *suffix;
 		void (*render)(struct buf *out, const struct failure_list *list);
-	} forms[] = {{"json", render_failures_json}, {"sarif", render_failures_sarif},
-		{"junit.xml", render_failures_junit}};
+	} forms[] = {{"json", json}, {"sarif", sarif}, {"junit.xml", render_failures_junit}};
 	const struct render_lines lines = {
 		STR("8\tdef test_empty():\n9\t>   mean([])\n12\tE   \033[2J ``` error\n"),
 		STR("ci.log")};
@@ -212,6 +222,66 @@ static void every_form_of_a_list_of_failures(void **state)
 		assert_true(golden_holds(path, buf_view(&out)));
 	}
 	buf_release(&out);
+	failure_list_release(&list);
+}
+
+struct pieces {
+	struct buf out, all;
+	size_t n, largest;
+};
+
+static void take_piece(void *data)
+{
+	struct pieces *p = data;
+
+	p->n++;
+	p->largest = p->largest < p->out.n ? p->out.n : p->largest;
+	assert_int_equal(p->out.p[p->out.n - 1], '\n');
+	buf_str(&p->all, buf_view(&p->out));
+	buf_reset(&p->out);
+}
+
+/* What is written failure by failure is what a whole tree would give, and never much at a time. */
+static void long_lists_are_written_in_pieces(void **state)
+{
+	static void (*const forms[])(const struct render_sink *sink,
+		const struct failure_list *list) = {render_failures_json, render_failures_sarif};
+	struct failure_list list;
+	struct buf whole;
+
+	(void)state;
+	failure_list_init(&list);
+	buf_init(&whole, 1 << 24);
+	for (int i = 0; i < 3000; i++)
+		add_failure(&list);
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+		struct pieces p = {.out = BUF_INIT(1 << 24), .all = BUF_INIT(1 << 24)};
+		const struct render_sink sink = {&p.out, take_piece, &p};
+
+		forms[i](&sink, &list);
+		buf_str(&p.all, buf_view(&p.out));
+		buf_reset(&whole);
+		forms[i](&(struct render_sink){.out = &whole}, &list);
+		assert_true(str_eq(buf_view(&p.all), buf_view(&whole)));
+		assert_true(p.n > 3 && p.largest < 2 * RENDER_SINK_BYTES);
+		buf_release(&p.out);
+		buf_release(&p.all);
+	}
+	buf_reset(&whole);
+	json(&whole, &list);
+	{
+		CLEANUP(json_freep) struct json_t *tree = failure_list_to_json(&list);
+		BUF_AUTO written = BUF_INIT(1 << 24);
+
+		json_write(&written, tree, 2);
+		buf_char(&written, '\n');
+		assert_true(str_eq(buf_view(&written), buf_view(&whole)));
+	}
+	list.items.n = 0;
+	buf_reset(&whole);
+	json(&whole, &list);
+	assert_true(str_has(buf_view(&whole), "\n  \"failures\": []\n}\n"));
+	buf_release(&whole);
 	failure_list_release(&list);
 }
 
@@ -318,6 +388,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_form_of_every_story),
 		cmocka_unit_test(every_form_of_a_list_of_failures),
+		cmocka_unit_test(long_lists_are_written_in_pieces),
 		cmocka_unit_test(many_warnings_are_cut),
 		cmocka_unit_test(an_output_cannot_end_itself),
 		cmocka_unit_test(the_line_of_progress),

@@ -101,23 +101,42 @@ static int list_formats(struct cli *cli, struct err *err)
 	return EXIT_DONE;
 }
 
+/* What goes to stdout before all of it is there. */
+struct stream {
+	struct cli *cli;
+	struct err *err;
+	bool failed;
+};
+
+static void flush(void *data)
+{
+	struct stream *s = data;
+
+	if (!s->failed)
+		s->failed = cli_flush(s->cli, s->err) < 0;
+	buf_reset(&s->cli->out);
+}
+
 static int explain(struct cli *cli, struct explanation *e, struct err *err)
 {
+	struct stream stream = {.cli = cli, .err = err};
+	struct render_sink sink = {&cli->out, flush, &stream};
 	struct render_lines lines;
+
 	if (read_inputs(e, cli, err) < 0)
 		return -1;
 	lines = (struct render_lines){buf_view(&e->inputs.lines), e->inputs.lines_of};
 	if (cli->format == FORMAT_JSON)
-		render_failures_json(&cli->out, &e->list);
+		render_failures_json(&sink, &e->list);
 	else if (cli->format == FORMAT_MARKDOWN)
 		render_failures_markdown(&cli->out, &e->list, &lines);
 	else if (cli->format == FORMAT_SARIF)
-		render_failures_sarif(&cli->out, &e->list);
+		render_failures_sarif(&sink, &e->list);
 	else if (cli->format == FORMAT_JUNIT)
 		render_failures_junit(&cli->out, &e->list);
 	else
 		render_failures_text(&cli->out, &e->list, &lines, cli->color);
-	return EXIT_DONE;
+	return stream.failed ? -1 : EXIT_DONE;
 }
 
 static int run(struct cli *cli, struct err *err)

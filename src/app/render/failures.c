@@ -254,12 +254,36 @@ void render_failures_markdown(
 	markdown_lines(out, lines);
 }
 
-void render_failures_json(struct buf *out, const struct failure_list *list)
-{
-	CLEANUP(json_freep) struct json_t *j = failure_list_to_json(list);
+struct listed {
+	const struct failure_list *list;
+	const struct render_sink *sink;
+};
 
-	json_write(out, j, 2);
-	buf_char(out, '\n');
+static struct json_t *make_failure(void *data, size_t i)
+{
+	const struct listed *l = data;
+
+	return failure_to_json(&l->list->items.v[i]);
+}
+
+static void failure_written(void *data)
+{
+	const struct listed *l = data;
+
+	render_sink_step(l->sink);
+}
+
+void render_failures_json(const struct render_sink *sink, const struct failure_list *list)
+{
+	struct failure_list frame = *list;
+	CLEANUP(json_freep) struct json_t *j = NULL;
+
+	frame.items.n = 0;
+	j = failure_list_to_json(&frame);
+	json_write_items(sink->out, j, 2,
+		&(struct json_items){"failures", list->items.n, make_failure, failure_written,
+			&(struct listed){list, sink}});
+	buf_char(sink->out, '\n');
 }
 
 void render_heal_json(struct buf *out, const struct heal_result *r)

@@ -37,9 +37,22 @@ void render_failures_text(struct buf *out, const struct failure_list *list,
 	const struct render_lines *lines, bool color);
 void render_failures_markdown(
 	struct buf *out, const struct failure_list *list, const struct render_lines *lines);
-void render_failures_json(struct buf *out, const struct failure_list *list);
+/* Where a long product goes: full is called whenever out holds whole lines enough. */
+struct render_sink {
+	struct buf *out;
+	void (*full)(void *data); /* empties out, or leaves it as it is */
+	void *data;
+};
+enum { RENDER_SINK_BYTES = 256 << 10 };
+static inline void render_sink_step(const struct render_sink *sink)
+{
+	if (sink->out->n >= RENDER_SINK_BYTES && sink->full)
+		sink->full(sink->data);
+}
+
+void render_failures_json(const struct render_sink *sink, const struct failure_list *list);
 /* SARIF 2.1.0; JUnit XML. */
-void render_failures_sarif(struct buf *out, const struct failure_list *list);
+void render_failures_sarif(const struct render_sink *sink, const struct failure_list *list);
 void render_failures_junit(struct buf *out, const struct failure_list *list);
 
 /* The templates mined from that many lines; with five hits of trouble, events. */

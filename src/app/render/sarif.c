@@ -134,49 +134,77 @@ static struct json_t *result(const struct failure *f, struct str rule, size_t in
 	return j;
 }
 
-/* Fills rules and results; a rule is told once. */
-static void put_results(
-	struct json_t *rules, struct json_t *results, const struct failure_list *list)
+/* One run's results, made one by one. */
+struct results {
+	const struct failure_list *list;
+	const struct render_sink *sink;
+	struct strmap rules; /* id -> its place + 1 */
+	struct buf text;
+};
+
+/* A rule is told once. */
+static struct json_t *fill_rules(struct results *r)
 {
-	BUF_AUTO text = {.cap = LIMIT_TEXT_BYTES};
-	struct strmap known;
+	struct json_t *rules = json_arr();
 
-	strmap_init(&known);
-	vec_each (f, &list->items) {
-		struct str id = rule_of(f, &text);
-		size_t index = (size_t)(uintptr_t)strmap_get(&known, id);
+	vec_each (f, &r->list->items) {
+		struct str id = rule_of(f, &r->text);
 
-		if (!index) {
+		if (!strmap_has(&r->rules, id)) {
 			struct json_t *rule = json_obj();
 
 			json_put_str(rule, "id", id);
 			json_push(rules, rule);
-			index = json_len(rules);
-			strmap_put(&known, id, (void *)(uintptr_t)index);
+			strmap_put(&r->rules, id, (void *)(uintptr_t)json_len(rules));
 		}
-		json_push(results, result(f, id, index - 1));
 	}
-	strmap_release(&known);
+	return rules;
 }
 
-void render_failures_sarif(struct buf *out, const struct failure_list *list)
+static struct json_t *make_result(void *data, size_t i)
 {
-	CLEANUP(json_freep) struct json_t *j = json_obj();
-	struct json_t *run = json_obj(), *tool = json_obj(), *driver = json_obj();
-	struct json_t *rules = json_arr(), *results = json_arr(), *runs = json_arr();
+	struct results *r = data;
+	const struct failure *f = &r->list->items.v[i];
+	struct str id = rule_of(f, &r->text);
 
-	put_results(rules, results, list);
+	return result(f, id, (size_t)(uintptr_t)strmap_get(&r->rules, id) - 1);
+}
+
+static void result_written(void *data)
+{
+	const struct results *r = data;
+
+	render_sink_step(r->sink);
+}
+
+static struct json_t *run_of(struct results *r)
+{
+	struct json_t *run = json_obj(), *tool = json_obj(), *driver = json_obj();
+
 	json_put_c(driver, "name", "selfheal");
 	json_put_c(driver, "version", SELFHEAL_VERSION);
-	json_put(driver, "rules", rules);
+	json_put(driver, "rules", fill_rules(r));
 	json_put(tool, "driver", driver);
 	json_put(run, "tool", tool);
 	json_put_c(run, "columnKind", "utf16CodeUnits");
-	json_put(run, "results", results);
-	json_push(runs, run);
+	json_put(run, "results", json_arr());
+	return run;
+}
+
+void render_failures_sarif(const struct render_sink *sink, const struct failure_list *list)
+{
+	CLEANUP(json_freep) struct json_t *j = json_obj();
+	struct results r = {.list = list, .sink = sink, .text = BUF_INIT(LIMIT_TEXT_BYTES)};
+	struct json_t *runs = json_arr();
+
+	strmap_init(&r.rules);
+	json_push(runs, run_of(&r));
 	json_put_c(j, "$schema", "https://json.schemastore.org/sarif-2.1.0.json");
 	json_put_c(j, "version", "2.1.0");
 	json_put(j, "runs", runs);
-	json_write(out, j, 2);
-	buf_char(out, '\n');
+	json_write_items(sink->out, j, 2,
+		&(struct json_items){"results", list->items.n, make_result, result_written, &r});
+	buf_char(sink->out, '\n');
+	strmap_release(&r.rules);
+	buf_release(&r.text);
 }

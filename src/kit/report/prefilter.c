@@ -228,7 +228,7 @@ static __attribute__((noinline)) void hit(struct look *look, uint32_t gram, ptrd
 
 static inline void look_at(struct look *look, uint32_t gram, ptrdiff_t at)
 {
-	if (mark_of(look->p, hash_of(gram)) & 1)
+	if (__builtin_expect(mark_of(look->p, hash_of(gram)) & 1, 0))
 		hit(look, gram, at);
 }
 
@@ -257,31 +257,21 @@ static void look_at_pairs(struct look *look)
 		compare_short(look, look->p->pairs[(uint8_t)look->line.p[i]], (ptrdiff_t)i);
 }
 
-/* Four places at once: one branch for all, which is hardly ever taken. */
-static inline void look_at_four(struct look *look, size_t i)
-{
-	const struct prefilter *p = look->p;
-	const char *at = look->line.p + i;
-	uint32_t bits = mark_of(p, hash_of(load(at))) | mark_of(p, hash_of(load(at + 1))) |
-			mark_of(p, hash_of(load(at + 2))) | mark_of(p, hash_of(load(at + 3)));
-
-	if (__builtin_expect(bits & 1, 0))
-		for (size_t k = 0; k < 4; k++)
-			look_at(look, load(at + k), (ptrdiff_t)(i + k));
-}
-
+/* Unrolled, a branch for each place, which is hardly ever taken: cheaper than to gather the bits.
+ */
 static void look_inside(struct look *look)
 {
 	size_t places = look->line.n < GRAM ? 0 : look->line.n - GRAM + 1, i = 0;
+	const char *at = look->line.p;
 
-	for (; i + 4 <= places; i += 4)
-		look_at_four(look, i);
-	/* Places looked at twice cost less than a loop of their own. */
-	if (i < places && places >= 4)
-		look_at_four(look, places - 4);
-	else
-		for (; i < places; i++)
-			look_at(look, load(look->line.p + i), (ptrdiff_t)i);
+	for (; i + 4 <= places; i += 4) {
+		look_at(look, load(at + i), (ptrdiff_t)i);
+		look_at(look, load(at + i + 1), (ptrdiff_t)i + 1);
+		look_at(look, load(at + i + 2), (ptrdiff_t)i + 2);
+		look_at(look, load(at + i + 3), (ptrdiff_t)i + 3);
+	}
+	for (; i < places; i++)
+		look_at(look, load(at + i), (ptrdiff_t)i);
 }
 
 struct prefilter_set prefilter_scan(const struct prefilter *p, struct str line)
