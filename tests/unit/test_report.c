@@ -212,6 +212,9 @@ static void paths_are_of_the_project(void **state)
 		{"../src/a.c", "src/a.c"},
 		{"a.c", NULL},
 		{"missing.c", NULL},
+		{"pkg/m.py", "src/pkg/m.py"},
+		{"github.com/who/what/src/a.c", "src/a.c"},
+		{"org/pkg/m.py", NULL},
 		{"/home/runner/work/r/r/src/a.c", "src/a.c"},
 		{"/elsewhere/of/ci/src/a.c", "src/a.c"},
 		{"/usr/include/src/a.c", NULL},
@@ -241,6 +244,9 @@ static void paths_are_of_the_project(void **state)
 	snprintf(folder, sizeof(folder), "%s/src", root);
 	assert_int_equal(mkdir(folder, 0700), 0);
 	make_file(root, "src/a.c");
+	snprintf(folder, sizeof(folder), "%s/src/pkg", root);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	make_file(root, "src/pkg/m.py");
 	resolver_init(&r, root, STR(""), &mem);
 	for (int again = 0; again < 2; again++)
 		for (size_t i = 0; i < ARRAY_LEN(with_root); i++) {
@@ -260,6 +266,10 @@ static void paths_are_of_the_project(void **state)
 			check_str(out, without[i].out);
 	}
 	resolver_release(&r);
+	snprintf(folder, sizeof(folder), "%s/src/pkg/m.py", root);
+	unlink(folder);
+	snprintf(folder, sizeof(folder), "%s/src/pkg", root);
+	rmdir(folder);
 	snprintf(folder, sizeof(folder), "%s/src/a.c", root);
 	unlink(folder);
 	snprintf(folder, sizeof(folder), "%s/src", root);

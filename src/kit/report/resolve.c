@@ -1,12 +1,17 @@
 #include "kit/report/resolve.h"
 
+#include <dirent.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/vec.h"
 
-enum { KNOWN_PATHS = 100000 };
+enum {
+	KNOWN_PATHS = 100000,
+	MODULES_MAX = 200, /* folders of the root that are looked into */
+	SOURCES_MAX = 64,
+};
 
 void resolver_init(struct resolver *r, const char *root, struct str printed, struct arena *mem)
 {
@@ -19,6 +24,7 @@ void resolver_init(struct resolver *r, const char *root, struct str printed, str
 void resolver_release(struct resolver *r)
 {
 	strmap_release(&r->known);
+	vec_free(&r->sources);
 }
 
 static bool has_any(struct str path, const char *const *parts)
@@ -147,6 +153,70 @@ static bool find_suffix(const char *root, struct str *path)
 	return false;
 }
 
+/* Frames of Java and its like name a package, importers a module: the file lies below one of the
+ * folders that build tools give sources (Maven's standard layout, Gradle's source sets, Android,
+ * Python's src layout), in the project or a module of it. */
+static void find_sources_in(struct resolver *r, const char *module)
+{
+	static const char *const layout[] = {"src/main/java", "src/test/java", "src/main/kotlin",
+		"src/test/kotlin", "src/main/scala", "src/test/scala", "src/main/groovy",
+		"src/test/groovy", "src/androidTest/java", "src/integrationTest/java",
+		"src/jvmMain/kotlin", "src/commonMain/kotlin", "src/commonTest/kotlin",
+		"src/jvmTest/kotlin", "src/main/clojure", "src", "test", "lib"};
+
+	for (size_t i = 0; i < ARRAY_LEN(layout) && r->sources.n < SOURCES_MAX; i++) {
+		struct str folder =
+			arena_printf(r->mem, "%s%s%s/", module, module[0] ? "/" : "", layout[i]);
+		char path[LIMIT_PATH_BYTES];
+		struct stat st;
+		int n = snprintf(path, sizeof(path), "%s/%.*s", r->root, STR_ARGS(folder));
+
+		if (n > 0 && (size_t)n < sizeof(path) && stat(path, &st) == 0 &&
+			S_ISDIR(st.st_mode))
+			vec_push(&r->sources, folder);
+	}
+}
+
+static void find_sources(struct resolver *r)
+{
+	struct dirent **entries = NULL;
+	int n;
+
+	r->has_sources = true;
+	find_sources_in(r, "");
+	n = scandir(r->root, &entries, NULL, alphasort);
+	for (int i = 0, modules = 0; i < n; i++) {
+		bool folder = entries[i]->d_type == DT_DIR || entries[i]->d_type == DT_UNKNOWN;
+
+		if (folder && entries[i]->d_name[0] != '.' && modules++ < MODULES_MAX)
+			find_sources_in(r, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+static bool find_in_sources(struct resolver *r, struct str *path)
+{
+	if (!r->has_sources)
+		find_sources(r);
+	vec_each (folder, &r->sources) {
+		char whole[LIMIT_PATH_BYTES];
+		int n = snprintf(
+			whole, sizeof(whole), "%.*s%.*s", STR_ARGS(*folder), STR_ARGS(*path));
+
+		if (n > 0 && (size_t)n < sizeof(whole) && is_file(r->root, str_of(whole))) {
+			*path = arena_str(r->mem, str_of(whole));
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_below_package(struct str path)
+{
+	return memchr(path.p, '/', path.n) && path.p[0] != '.';
+}
+
 static bool lookup(struct resolver *r, struct str path, struct str *out)
 {
 	struct str clean = normal_path(path, r->mem);
@@ -161,7 +231,9 @@ static bool lookup(struct resolver *r, struct str path, struct str *out)
 	*out = clean;
 	if (!r->root)
 		return true;
-	return is_file(r->root, clean) || find_suffix(r->root, out);
+	return is_file(r->root, clean) ||
+	       (!absolute && is_below_package(clean) && find_in_sources(r, out)) ||
+	       find_suffix(r->root, out);
 }
 
 bool resolve_path(struct resolver *r, struct str path, struct str *out)
@@ -204,12 +276,48 @@ static void resolve_place(struct resolver *r, struct failure *f)
 		}
 }
 
+/* "Cart.java" of "shop/org.shop.Cart.average" is org/shop/Cart.java; "" when that is not to be
+ * had. */
+static struct str package_path(struct resolver *r, const struct frame *frame)
+{
+	struct str package = frame->function;
+	ptrdiff_t at = str_rfind_char(package, '/');
+	char *text;
+
+	if (frame->path.n == 0 || memchr(frame->path.p, '/', frame->path.n) ||
+		memchr(frame->path.p, '\\', frame->path.n))
+		return STR("");
+	if (at >= 0)
+		package = str_from(package, (size_t)at + 1);
+	for (int i = 0; i < 2; i++) { /* the method, the class */
+		at = str_rfind_char(package, '.');
+		if (at <= 0)
+			return STR("");
+		package = str_slice(package, 0, (size_t)at);
+	}
+	text = arena_strndup(r->mem, package.p, package.n);
+	for (size_t i = 0; i < package.n; i++)
+		if (text[i] == '.')
+			text[i] = '/';
+	return arena_printf(r->mem, "%s/%.*s", text, STR_ARGS(frame->path));
+}
+
+static bool resolve_frame(struct resolver *r, struct frame *frame)
+{
+	struct str path;
+
+	if (resolve_path(r, frame->path, &frame->path))
+		return true;
+	path = r->root ? package_path(r, frame) : STR("");
+	return path.n && resolve_path(r, path, &frame->path);
+}
+
 void resolve_failure(struct resolver *r, struct failure *f)
 {
 	for (size_t i = 0; i < f->stack.n; i++) {
 		struct frame *frame = &f->stack.v[i];
 
-		frame->in_project = resolve_path(r, frame->path, &frame->path);
+		frame->in_project = resolve_frame(r, frame);
 	}
 	resolve_place(r, f);
 	if (str_starts(f->id, "/"))

@@ -5,13 +5,16 @@
 
 #include "base/arena.h"
 #include "base/strmap.h"
+#include "base/vec.h"
 #include "model/failure.h"
 
 struct resolver {
 	const char *root;   /* the project's folder, or NULL */
 	struct str printed; /* the project's folder as the log calls it, "" when unknown */
 	struct arena *mem;
-	struct strmap known; /* path -> struct str in mem, NULL value: not ours */
+	struct strmap known;     /* path -> struct str in mem, NULL value: not ours */
+	vec(struct str) sources; /* folders below the root where packages begin, "/" at the end */
+	bool has_sources;        /* ... were looked for */
 };
 
 void resolver_init(struct resolver *r, const char *root, struct str printed, struct arena *mem);
