@@ -277,6 +277,20 @@ static void a_damaged_text_changes_nothing(void **state)
 	}
 }
 
+/* Found by fuzzing: a length and a start whose bits gave another length's key. */
+static void templates_have_one_length(void **state)
+{
+	static const char *const lines[] = {"> go go", "go go", "*>", ">*>", "ERROR x x", "x x"};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(lines); i += 2) {
+		uint32_t id = add(f, lines[i]);
+
+		if (add(f, lines[i + 1]) == id)
+			fail_msg("'%s' is '%s'", lines[i + 1], lines[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +306,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(memory_is_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(long_lines_are_cut, setup, teardown),
 		cmocka_unit_test_setup_teardown(templates_are_written_and_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(templates_have_one_length, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_damaged_text_changes_nothing, setup, teardown),
 	};
 

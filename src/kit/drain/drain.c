@@ -1,5 +1,7 @@
 #include "kit/drain/drain.h"
 
+#include <limits.h>
+
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "base/vec.h"
@@ -112,6 +114,9 @@ static struct likeness compare(const struct cluster *c, const struct token_line 
 	struct likeness l = {0};
 	int words = 0, same = 0;
 
+	/* Of another length: their keys are alike by chance, or because somebody made them so. */
+	if (c->n_parts != line->n)
+		return (struct likeness){.part = -1, .diffs = INT_MAX};
 	for (size_t i = c->message; i < line->n; i++) {
 		bool equal = c->parts[i].hash == line->v[i].hash;
 		bool word = c->parts[i].kind != TOKEN_MARK || line->v[i].kind != TOKEN_MARK;
@@ -127,7 +132,7 @@ static struct likeness compare(const struct cluster *c, const struct token_line 
 
 static struct group *group_of(struct drain *d, const struct token_line *line, size_t message)
 {
-	uint64_t key = hash_mix(line->n, message);
+	uint64_t key = hash_mix(hash_mix(0, line->n), message);
 	uint32_t *at;
 	int words = 0;
 
