@@ -14,7 +14,12 @@ static const char *const network_signs[] = {"network is unreachable",
 	"getaddrinfo eai_again", "enetunreach", "unknownhostexception", ": no such host",
 	"dial tcp: lookup ", "nodename nor servname provided", "failed to resolve '",
 	"unable to resolve host", "no address associated with hostname",
-	"failed to lookup address information"};
+	"failed to lookup address information", "name does not resolve", "getaddrinfo failed",
+	"network is down", "no route to host", "host is unreachable", "ehostunreach",
+	"err_name_not_resolved", "err_internet_disconnected", "err_address_unreachable",
+	"server misbehaving", "temporary failure resolving",
+	"could not connect to the endpoint url", "all nameservers failed",
+	"the resolution lifetime expired", "nameresolutionerror", "queryaaaa e", "querysrv e"};
 
 /* Of a line near it, an installer at work: that belongs before the tests. */
 static const char *const installer_signs[] = {"pip install", "pypi.org", "files.pythonhosted.org",
@@ -29,6 +34,17 @@ static const char *const denied_signs[] = {
 /* Ports of servers that a test expects beside it. */
 static const char *const service_ports[] = {"5432", "3306", "6379", "27017", "5672", "9200",
 	"11211", "9092", "2181", "1433", "1521", "8086", "4222", "2379", "9000"};
+
+/* Servers that are met at a socket of the file system, or say themselves that they are not there.
+ */
+static const char *const service_signs[] = {"can't connect to local mysql server",
+	"connection to server on socket", "is the server running locally and accepting",
+	"cannot connect to the docker daemon",
+	"docker.sock: connect:", "error while fetching server api version",
+	"could not find a valid docker environment", "no display name and no $display",
+	"cannot open display", "can't open display", "could not connect to display",
+	"couldn't connect to display", "missing x server or $display",
+	"failed to connect to the bus", "could not connect to session bus"};
 
 static const char *const limit_signs[] = {"can't start new thread", "fork: retry", "cannot fork",
 	"unable to create native thread", "pthread_create failed: resource temporarily unavailable",
@@ -72,7 +88,8 @@ struct memory {
 static bool is_refused(struct str line)
 {
 	return str_has(line, "connection refused") || str_has(line, "econnrefused") ||
-	       str_has(line, "could not connect to server");
+	       str_has(line, "could not connect to server") ||
+	       str_has(line, "connection to server at ") || str_has(line, "connect call failed");
 }
 
 /* "127.0.0.1:8080", "('localhost', 8080)" in a line of code before the refusal: a port that
@@ -104,6 +121,29 @@ static bool misses_program(struct str line)
 		return false;
 	name = str_from(line, (size_t)at + sizeof(sign) - 1);
 	return str_find_char(name, '/') < 0;
+}
+
+/* "/usr/bin/python3: No module named pytest": the interpreter itself says so of what `-m` names. */
+static bool misses_runner(struct str line)
+{
+	static const char *const runners[] = {"pytest", "nose", "nose2", "tox", "nox", "coverage",
+		"trial", "twisted", "green", "ward", "behave", "robot", "pip", "build", "venv",
+		"virtualenv", "poetry", "pipenv", "mypy", "flake8", "pylint", "ruff", "black",
+		"isort", "xdist", "zope.testrunner", "testtools", "stestr", "avocado"};
+	static const char sign[] = ": no module named ";
+	ptrdiff_t at = str_find_c(line, sign);
+	struct str program, module;
+
+	if (at <= 0)
+		return false;
+	program = str_slice(line, 0, (size_t)at);
+	module = str_trim(str_from(line, (size_t)at + sizeof(sign) - 1));
+	if (!str_has(program, "python") && !str_has(program, "pypy"))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(runners); i++)
+		if (str_eq_c(module, runners[i]))
+			return true;
+	return false;
 }
 
 static bool wants_service(struct str line)
@@ -188,10 +228,12 @@ static const struct blame *judge(
 
 	if (c->no_network && HAS_ANY(lower, network_signs))
 		return ago->installer < STALE_LINES ? &setup : &network;
+	if (HAS_ANY(lower, service_signs))
+		return &services;
 	if (c->no_network && (wants_service(lower) || (is_refused(lower) && ago->server > 0 &&
 							      ago->server < TRACE_LINES)))
 		return &services;
-	if (ago->launch < TRACE_LINES && misses_program(lower))
+	if (misses_runner(lower) || (ago->launch < TRACE_LINES && misses_program(lower)))
 		return &program;
 	if (names_stripped(c, lower, line))
 		return &env;
