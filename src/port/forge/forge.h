@@ -22,15 +22,17 @@ struct http;
 
 /* Either token, or an app: id (or client id) and private key in PEM. */
 struct forge_options {
-	const char *api_url;    /* NULL: https://api.github.com; GHES: https://HOST/api/v3 */
-	const char *token;      /* NULL: none (public reads alone) */
-	const char *app_id;     /* NULL: no app */
-	struct str app_key_pem; /* wiped from memory when the forge is freed */
-	const char *app_repo;   /* the installation's repository; tokens are narrowed to it */
-	int64_t write_gap_ms;   /* < 0: none (tests); 0: 1000 */
-	int64_t max_wait_ms;    /* for rate limits; 0: 10 minutes */
-	struct http *http;      /* borrowed */
-	int64_t (*now)(void);   /* seconds since the epoch; NULL: the clock */
+	const char *api_url;     /* NULL: https://api.github.com; GHES: https://HOST/api/v3 */
+	const char *graphql_url; /* NULL: beside it (GHES: https://HOST/api/graphql) */
+	const char *token;       /* NULL: none (public reads alone) */
+	const char *app_id;      /* NULL: no app */
+	struct str app_key_pem;  /* borrowed; also with "\\n" for line breaks, or as base64 */
+	const char *app_repo;    /* the installation's repository; tokens are narrowed to it */
+	bool app_workflows;   /* may change files of .github/workflows, when it is granted that */
+	int64_t write_gap_ms; /* < 0: none (tests); 0: 1000 */
+	int64_t max_wait_ms;  /* for rate limits; 0: 10 minutes */
+	struct http *http;    /* borrowed */
+	int64_t (*now)(void); /* seconds since the epoch; NULL: the clock */
 };
 
 int forge_open(struct forge **out, const struct forge_options *options, struct err *err) MUST_CHECK;
