@@ -61,13 +61,23 @@ static void absorb(struct found *outer, struct found *inner, struct arena *mem)
 	failure_fill(to, from);
 }
 
+/* Programs that ran at once wrote their lines between one another's. */
 static int by_first_line(const void *a, const void *b)
 {
 	const struct found *x = *(struct found *const *)a, *y = *(struct found *const *)b;
 
+	if (x->stream != y->stream)
+		return x->stream < y->stream ? -1 : 1;
 	if (x->last.first != y->last.first)
 		return x->last.first < y->last.first ? -1 : 1;
 	return x < y ? -1 : x > y;
+}
+
+static bool starts_before(const struct found *owner, const struct found *x)
+{
+	if (owner->stream != x->stream)
+		return owner->stream < x->stream;
+	return owner->last.first <= x->last.first;
 }
 
 /* Everything of a larger role inside an item of this role becomes part of it. Items of one role
@@ -89,12 +99,12 @@ static void absorb_enclosed(struct found_list *list, enum report_role role, stru
 		while (low < high) {
 			size_t middle = low + (high - low) / 2;
 
-			if (owners[middle]->last.first <= x->last.first)
+			if (starts_before(owners[middle], x))
 				low = middle + 1;
 			else
 				high = middle;
 		}
-		if (low > 0 && encloses(owners[low - 1], x))
+		if (low > 0 && owners[low - 1]->stream == x->stream && encloses(owners[low - 1], x))
 			absorb(owners[low - 1], x, mem);
 	}
 	free(owners);
@@ -134,7 +144,8 @@ static bool tells_the_same(const struct failure *a, const struct failure *b)
 static bool in_session(const struct found_list *list, const struct found *x)
 {
 	vec_each (session, &list->sessions)
-		if (x->last.first >= session->first && x->last.last <= session->last)
+		if (x->stream == session->stream && x->last.first >= session->lines.first &&
+			x->last.last <= session->lines.last)
 			return true;
 	return false;
 }
@@ -145,8 +156,8 @@ static bool was_handled(const struct found *trace, const struct found *other)
 	if (other->dropped || other->role >= ROLE_TRACE)
 		return false;
 	return tells_the_same(&trace->f, &other->f) ||
-	       (other->role == ROLE_RUNNER && other->f.language.n &&
-		       str_eq(other->f.language, trace->f.language));
+	       (other->role == ROLE_RUNNER && other->stream == trace->stream &&
+		       other->f.language.n && str_eq(other->f.language, trace->f.language));
 }
 
 static void drop_handled_traces(struct found_list *list)

@@ -10,12 +10,19 @@ struct found {
 	enum report_role role;
 	const struct report_format *format;
 	struct line_range first, last; /* where it was said first, and the last time */
+	int stream;                    /* see lines.h */
 	bool dropped;                  /* part of another, or no failure at all */
+};
+
+/* Where tests ran, see out_session(). */
+struct session {
+	struct line_range lines;
+	int stream;
 };
 
 struct found_list {
 	vec(struct found) items;
-	vec(struct line_range) sessions; /* where tests ran, see out_session() */
+	vec(struct session) sessions;
 };
 
 struct found_rules {

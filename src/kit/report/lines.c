@@ -76,7 +76,8 @@ static struct report_line finished(struct lines *l, struct str s)
 	s = without_overwritten(without_escapes(l, s));
 	n = s.n;
 	s = prefix_cut(&l->prefixes, s);
-	return (struct report_line){.text = s, .number = l->number, .prefixed = s.n < n};
+	return (struct report_line){
+		.text = s, .number = l->number, .stream = l->prefixes.stream, .prefixed = s.n < n};
 }
 
 /* Keeps as much of s as the cap allows. */

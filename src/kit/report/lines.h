@@ -12,6 +12,7 @@ enum { LINE_BEFORE_BYTES = 512 };
 struct report_line {
 	struct str text;   /* valid until the next lines_next() */
 	int number;        /* 1-based, as an editor counts the log's lines */
+	int stream;        /* whose of several that ran at once, below PREFIX_STREAMS */
 	bool prefixed;     /* something was taken off its start */
 	struct str before; /* the line before this one, cut at LINE_BEFORE_BYTES */
 };

@@ -37,6 +37,14 @@ struct active {
 	void *state;
 };
 
+/* What is read of one of several programs that write at once. */
+struct stream {
+	struct active *formats;         /* NULL before its first line */
+	struct prefilter_set open;      /* of formats */
+	char before[LINE_BEFORE_BYTES]; /* the last line */
+	size_t before_n;
+};
+
 struct report {
 	struct report_options options;
 	struct arena *mem;
@@ -49,10 +57,9 @@ struct report {
 	 * from the first such line on all lines go through these. */
 	struct documents *inner;
 	struct lines inner_lines;
-	char before[LINE_BEFORE_BYTES]; /* the last line */
-	size_t before_n;
-	struct active *formats;
-	struct prefilter_set open, enabled; /* of formats */
+	struct stream streams[PREFIX_STREAMS];
+	struct stream *now;           /* whose line is read */
+	struct prefilter_set enabled; /* of formats */
 	struct found_list found;
 	struct strmap seen; /* key of an item -> its index + 1 */
 	struct strmap ids;  /* format and id as emitted -> index + 1 */
@@ -194,7 +201,7 @@ bool report_has_format(const struct report_names *names, const char *name)
 static void open_format(struct report *r, size_t i)
 {
 	const struct report_format *format = report_formats[i];
-	struct active *a = &r->formats[i];
+	struct active *a = &r->now->formats[i];
 
 	a->out = (struct report_out){.report = r, .format = format, .counts = {-1, -1, -1, -1, -1}};
 	arena_init(&a->out.scratch);
@@ -210,6 +217,21 @@ static void close_format(struct active *a)
 	*a = (struct active){0};
 }
 
+static void begin_stream(struct report *r, int i)
+{
+	r->now = &r->streams[i];
+	if (!r->now->formats)
+		r->now->formats = xcalloc(report_format_count, sizeof(*r->now->formats));
+}
+
+static void end_stream(struct stream *s)
+{
+	for (size_t i = 0; s->formats && i < report_format_count; i++)
+		close_format(&s->formats[i]);
+	free(s->formats);
+	*s = (struct stream){0};
+}
+
 /* What belongs to one text. */
 static void begin_text(struct report *r)
 {
@@ -219,16 +241,15 @@ static void begin_text(struct report *r)
 	strmap_init(&r->seen);
 	strmap_init(&r->ids);
 	tail_init(&r->tail);
-	r->before_n = 0;
-	r->open = (struct prefilter_set){0};
+	begin_stream(r, 0);
 	r->root = STR("");
 	r->truncated = false;
 }
 
 static void end_text(struct report *r)
 {
-	for (size_t i = 0; i < report_format_count; i++)
-		close_format(&r->formats[i]);
+	for (size_t i = 0; i < PREFIX_STREAMS; i++)
+		end_stream(&r->streams[i]);
 	decode_release(&r->decode);
 	documents_free(r->documents);
 	lines_release(&r->lines);
@@ -259,7 +280,6 @@ struct report *report_new(const struct report_options *options, struct arena *me
 	r->mem = mem;
 	r->own = options->tables ? NULL : report_tables_new();
 	r->tables = options->tables ? options->tables : r->own;
-	r->formats = xcalloc(report_format_count, sizeof(*r->formats));
 	for (size_t i = 0; i < report_format_count; i++)
 		prefilter_put(&r->enabled, i, is_wanted(r, report_formats[i]));
 	r->excerpt = excerpt_new(r->tables->clues, r->tables->steps);
@@ -280,7 +300,6 @@ void report_free(struct report *r)
 	if (!r)
 		return;
 	end_text(r);
-	free(r->formats);
 	excerpt_free(r->excerpt);
 	report_tables_free(r->own);
 	free(r);
@@ -296,19 +315,21 @@ void out_reset(struct report_out *out)
 
 static void remember_line(struct report *r, struct str text)
 {
-	r->before_n = text.n < sizeof(r->before) ? text.n : sizeof(r->before);
-	if (r->before_n)
-		memcpy(r->before, text.p, r->before_n);
+	struct stream *s = r->now;
+
+	s->before_n = text.n < sizeof(s->before) ? text.n : sizeof(s->before);
+	if (s->before_n)
+		memcpy(s->before, text.p, s->before_n);
 }
 
 static void give_line(struct report *r, size_t i, const struct report_line *line)
 {
-	struct active *a = &r->formats[i];
+	struct active *a = &r->now->formats[i];
 
 	if (!a->state)
 		open_format(r, i);
 	a->out.open = report_formats[i]->line(a->state, &a->out, line);
-	prefilter_put(&r->open, i, a->out.open);
+	prefilter_put(&r->now->open, i, a->out.open);
 	if (!a->out.open)
 		out_reset(&a->out);
 }
@@ -317,12 +338,13 @@ static void take_line(struct report *r, struct report_line *line)
 {
 	struct prefilter_set held = prefilter_scan(r->tables->prefilter, line->text);
 
-	line->before = str_make(r->before, r->before_n);
+	line->before = str_make(r->now->before, r->now->before_n);
 	excerpt_line(r->excerpt, line, heat_of(&held));
 	if (r->options.has_exit)
 		tail_add(&r->tail, line);
 	for (size_t word = 0; word < ARRAY_LEN(held.bits); word++) {
-		uint64_t wanted = (held.bits[word] | r->open.bits[word]) & r->enabled.bits[word];
+		uint64_t wanted =
+			(held.bits[word] | r->now->open.bits[word]) & r->enabled.bits[word];
 
 		for (; wanted; wanted &= wanted - 1)
 			give_line(r, word * 64 + (size_t)__builtin_ctzll(wanted), line);
@@ -354,6 +376,7 @@ static void begin_inner(struct report *r, int lines_before)
 
 static void take_clean_line(struct report *r, struct report_line *line)
 {
+	begin_stream(r, line->stream);
 	if (line->prefixed && !r->inner)
 		begin_inner(r, line->number - 1);
 	if (!r->inner) {
@@ -550,12 +573,17 @@ void out_follow(struct report_out *out, report_ref ref, int first, int last)
 		lines->last = last;
 }
 
+static int stream_of(const struct report_out *out)
+{
+	return (int)(out->report->now - out->report->streams);
+}
+
 void out_session(struct report_out *out, int first, int last)
 {
 	struct found_list *found = &out->report->found;
 
 	if (found->sessions.n < LIMIT_FAILURES)
-		vec_push(&found->sessions, (struct line_range){first, last});
+		vec_push(&found->sessions, (struct session){{first, last}, stream_of(out)});
 }
 
 void out_root(struct report_out *out, struct str path)
@@ -614,6 +642,7 @@ report_ref out_emit(
 	}
 	x = vec_add(&r->found.items);
 	x->role = role;
+	x->stream = stream_of(out);
 	x->format = out->format;
 	x->first = x->last = lines;
 	copy_failure(out, &x->f, f);
@@ -645,18 +674,25 @@ static void add_counts(const struct report_out *out, struct test_counts *sum)
 	add_count(&sum->skipped, out->counts.skipped);
 }
 
-static void sum_counts(struct report *r, struct test_counts *sum)
+static void sum_stream(const struct stream *s, struct test_counts *sum)
 {
 	bool suites = false;
 
 	for (size_t i = 0; i < report_format_count; i++)
-		suites |= r->formats[i].out.suite_counts;
+		suites |= s->formats[i].out.suite_counts;
 	for (size_t i = 0; i < report_format_count; i++) {
-		const struct report_out *out = &r->formats[i].out;
+		const struct report_out *out = &s->formats[i].out;
 
-		if (r->formats[i].state && out->suite_counts == suites)
+		if (s->formats[i].state && out->suite_counts == suites)
 			add_counts(out, sum);
 	}
+}
+
+static void sum_counts(struct report *r, struct test_counts *sum)
+{
+	for (size_t i = 0; i < PREFIX_STREAMS; i++)
+		if (r->streams[i].formats)
+			sum_stream(&r->streams[i], sum);
 	for (size_t i = 0; documents_out(r->documents, i); i++)
 		add_counts(documents_out(r->documents, i), sum);
 	for (size_t i = 0; r->inner && documents_out(r->inner, i); i++)
@@ -785,6 +821,17 @@ static void finish_lines(struct report *r)
 		take_line(r, &line);
 }
 
+static void finish_stream(struct report *r, int stream)
+{
+	begin_stream(r, stream);
+	for (size_t i = 0; i < report_format_count; i++) {
+		struct active *a = &r->now->formats[i];
+
+		if (a->state && report_formats[i]->end)
+			report_formats[i]->end(a->state, &a->out);
+	}
+}
+
 int report_finish(struct report *r, struct failure_list *out, struct err *err)
 {
 	struct found_rules rules = {
@@ -805,9 +852,9 @@ int report_finish(struct report *r, struct failure_list *out, struct err *err)
 	}
 	finish_lines(r);
 	excerpt_end(r->excerpt);
-	for (size_t i = 0; i < report_format_count; i++)
-		if (r->formats[i].state && report_formats[i]->end)
-			report_formats[i]->end(r->formats[i].state, &r->formats[i].out);
+	for (int i = 0; i < PREFIX_STREAMS; i++)
+		if (r->streams[i].formats)
+			finish_stream(r, i);
 	found_merge(&r->found, &rules, r->mem);
 	drop_passed(r);
 	give_all(r, out);
