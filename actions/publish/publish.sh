@@ -12,6 +12,7 @@ usage() {
 
 case $PUBLISH_FAIL_ON in never | error) ;; *) usage "fail-on takes never or error" ;; esac
 case $PUBLISH_DRY_RUN in true | false) ;; *) usage "dry-run takes true or false" ;; esac
+case $PUBLISH_RUN_ID in *[!0-9]*) usage "run-id takes a number" ;; esac
 command -v selfheal >/dev/null || usage "no selfheal on the PATH: put actions/setup before this step"
 if [ ! -f "$bundle" ]; then
 	[ -z "$PUBLISH_BUNDLE" ] || usage "bundle names no file of the workspace"
@@ -21,6 +22,7 @@ if [ ! -f "$bundle" ]; then
 fi
 
 arguments=("--fixes=$bundle")
+[ -z "$PUBLISH_RUN_ID" ] || arguments+=("--run-id=$PUBLISH_RUN_ID")
 [ "$PUBLISH_DRY_RUN" = false ] || arguments+=(--dry-run)
 [ -z "${RUNNER_DEBUG:-}" ] || arguments+=(--verbose)
 code=0
