@@ -8,6 +8,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Each candidate is parsed again, which takes tree-sitter long where every bracket is wrong. */
+enum { TRIED = 24 };
+
 static const struct failure errors[] = {
 	{.type = {"NameError", 9}, .message = {"name 'x' is not defined", 23}},
 	{.type = {"SyntaxError", 11}, .message = {"invalid syntax", 14}, .kind = FAILURE_COMPILE},
@@ -31,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	*failure_list_add(&failures) = errors[size ? (data[0] >> 2) % 2 : 0];
 	if (size > 4096 || rewrite_open(&rewrite, &options, &err) < 0)
 		return 0;
-	for (int i = 0; i < 300 && rewrite_next(rewrite, &patch, 1); i++)
+	for (int i = 0; i < TRIED && rewrite_next(rewrite, &patch, 1); i++)
 		if (patch.normal == 0 ||
 			patch_apply_to(&changed, &patch, file.path, file.content, &err) < 0)
 			abort();
