@@ -25,16 +25,17 @@ struct step {
 	int64_t clock_shift_s;
 };
 
-/* Those before a repair; the further ones where something hints at chance. */
+/* Those before a repair; the further ones where something hints at chance. Together with the first
+ * run they meet every part of the day: no two times of day are more than six hours apart. */
 static const struct step steps[] = {
 	{"when run again", true, false, 1, 0},
-	{"at another time, from another seed", true, false, 2, DAY_S + 11 * 3600 + 17 * 60},
+	{"at another time, from another seed", true, false, 2, DAY_S + 12 * 3600 + 17 * 60},
 	{"when run again", false, false, -1, 0},
-	{"from another seed", true, false, 3, 0},
+	{"at another time, from another seed", true, false, 3, 2 * DAY_S + 17 * 3600 + 33 * 60},
 	{"half a year later", true, false, 4, 183 * DAY_S + 5 * 3600},
 	{"in reversed order", false, true, 5, 0},
-	{"from another seed", true, false, 6, 0},
-	{"at another time of day", true, false, 7, 6 * 3600 + 43 * 60},
+	{"at another time, from another seed", true, false, 6, 9 * DAY_S + 20 * 3600 + 51 * 60},
+	{"at another time of day", true, false, 7, 8 * 3600 + 43 * 60},
 };
 
 /* The reruns of one detection. */

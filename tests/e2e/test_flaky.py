@@ -146,6 +146,14 @@ class Gate(unittest.TestCase):
         r = self.check_flaky({"test_clock.py": CLOCK.replace("{today}", today)})
         self.assertIn("at another time", r["why"])
 
+    def test_every_part_of_the_day_is_met(self):
+        import datetime
+
+        # Passes only from 15 to 21 hours from now on.
+        text = "import datetime\n\n\ndef test_hour():\n" \
+               "    assert (datetime.datetime.now().hour - %d) %% 24 in range(15, 21)\n" % datetime.datetime.now().hour
+        self.check_flaky({"test_hour.py": text})
+
     def test_chance(self):
         root = self.make({"test_chance.py": CHANCE})
         for _ in range(12):
