@@ -18,7 +18,7 @@ def user_get(call):
 def users_get(call, login):
     if login not in call.gh.users:
         raise missing()
-    return call.reply(200, shapes.private_user(call.gh, login))
+    return call.reply(200, shapes.public_user(call.gh, login))
 
 
 @route("GET", "/meta", "anyone")

@@ -1,6 +1,7 @@
 """What answers look like: records of state.py as GitHub's JSON. Each function is named after the schema
 of GitHub's published OpenAPI description that it fills."""
 import base64
+import urllib.parse
 
 from .state import ACTIONS_APP_ID
 
@@ -13,7 +14,7 @@ def simple_user(gh, login):
     if login is None:
         return None
     user = gh.users[login]
-    api = f"{gh.api_url}/users/{login}"
+    api = f"{gh.api_url}/users/{urllib.parse.quote(login)}"
     html = f"{gh.url}/apps/{login.removesuffix('[bot]')}" if user.type == "Bot" else f"{gh.url}/{login}"
     return {
         "login": login, "id": user.id, "node_id": node_id("User", user.id),
@@ -27,14 +28,20 @@ def simple_user(gh, login):
     }
 
 
-def private_user(gh, login):
+def public_user(gh, login):
     user = gh.users[login]
     return {
         **simple_user(gh, login), "name": user.name or login, "company": None, "blog": "", "location": None,
         "email": user.email, "hireable": None, "bio": None, "public_repos": 1, "public_gists": 0, "followers": 0,
         "following": 0, "created_at": "2020-01-01T00:00:00Z", "updated_at": "2020-01-01T00:00:00Z",
-        "private_gists": 0, "total_private_repos": 0, "owned_private_repos": 0, "disk_usage": 1, "collaborators": 0,
-        "two_factor_authentication": True, "notification_email": user.email, "twitter_username": None,
+        "twitter_username": None,
+    }
+
+
+def private_user(gh, login):
+    return {
+        **public_user(gh, login), "private_gists": 0, "total_private_repos": 0, "owned_private_repos": 0, "disk_usage": 1,
+        "collaborators": 0, "two_factor_authentication": True, "notification_email": gh.users[login].email,
     }
 
 
@@ -418,7 +425,7 @@ def job(gh, repo, run, one):
     api, html = f"{gh.api_url}/repos/{repo.full_name}", f"{gh.url}/{repo.full_name}"
     done = one.conclusion is not None
     return {
-        "id": one.id, "run_id": run.id, "workflow_name": run.name, "head_branch": run.branch,
+        "id": one.id, "name": one.name, "run_id": run.id, "workflow_name": run.name, "head_branch": run.branch,
         "run_url": f"{api}/actions/runs/{run.id}", "run_attempt": one.attempt, "node_id": node_id("CheckRun", one.id),
         "head_sha": run.sha, "url": f"{api}/actions/jobs/{one.id}",
         "html_url": f"{html}/actions/runs/{run.id}/job/{one.id}", "status": "completed" if done else "in_progress",
