@@ -45,6 +45,7 @@ FNR == 1 { file = FILENAME; sub(/^src\//, "", file); from = layer(file); folder 
 	for (h in owner) if (q[2] == h && folder !~ "^" owner[h] "(/|$)") {
 		print FILENAME ":" FNR ": <" h "> belongs to src/" owner[h]; bad = 1
 	}
+	if (q[2] ~ /^git2\// && folder != "port/git") { print FILENAME ":" FNR ": <" q[2] "> belongs to src/port/git"; bad = 1 }
 	if (q[2] ~ /^openssl\// && folder !~ /^port\/crypto/) { print FILENAME ":" FNR ": <" q[2] "> belongs to src/port/crypto"; bad = 1 }
 }
 END { if (!bad) print "layers hold"; exit bad }

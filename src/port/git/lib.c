@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "port/git/socket.h"
+
 static void start(void)
 {
 	/* What we do with a repository (read objects, write a commit) is safe with these too; a
@@ -11,6 +13,8 @@ static void start(void)
 
 	git_libgit2_init();
 	git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions, ARRAY_LEN(extensions));
+	git_libgit2_opts(GIT_OPT_SET_USER_AGENT, "selfheal " SELFHEAL_VERSION);
+	git_sockets_install();
 }
 
 void git_lib_start(void)
