@@ -223,9 +223,28 @@ static int note_detection(struct cycle *c, struct err *err)
 	return memory_note_failures(c->memory, &c->out->failures, err);
 }
 
+/* Green here, red there: nothing can be repaired that does not show. */
+static void compare_with_log(struct cycle *c)
+{
+	const struct failure_list *log = c->options->log;
+	const struct failure *first;
+
+	if (!log || !log->items.n || c->detection.outcome != OUTCOME_NOTHING_TO_DO)
+		return;
+	first = &log->items.v[0];
+	c->detection.outcome = c->out->outcome = OUTCOME_NOT_REPRODUCED;
+	c->out->why = arena_printf(c->mem,
+		"the log tells of %zu failure%s, first '%.*s', and the tests pass here",
+		log->items.n, log->items.n == 1 ? "" : "s",
+		STR_ARGS(str_slice(first->name.n ? first->name : first->type, 0, 200)));
+}
+
 static void explain_no_repair(struct cycle *c)
 {
 	switch (c->detection.outcome) {
+	case OUTCOME_NOT_REPRODUCED:
+		cycle_skip(c, "not_reproduced", c->options->log->items.n);
+		break;
 	case OUTCOME_NOTHING_TO_DO:
 		cycle_skip(c, "no_failure", 1);
 		break;
@@ -301,6 +320,7 @@ static int run_stages(struct cycle *c, struct err *err)
 	tell_no_git(c);
 	if (detect(c, err) < 0 || note_detection(c, err) < 0)
 		return -1;
+	compare_with_log(c);
 	if (c->detection.outcome != OUTCOME_NOT_HEALED) {
 		explain_no_repair(c);
 		return 0;

@@ -9,6 +9,7 @@
 #include "kit/trial/trial.h"
 #include "model/diagnosis.h"
 #include "model/failure.h"
+#include "model/fix.h"
 #include "model/patch.h"
 #include "model/verdict.h"
 
@@ -41,11 +42,16 @@ struct heal_options {
 	const char *templates_dir;
 	struct str user_rules;
 	const struct policy_options *policy;
-	bool apply;             /* write the verified patch to the user's tree */
-	const char *branch;     /* commit it on a new branch of that name; NULL: no */
-	bool dry_run;           /* diagnose, propose nothing to the tree, learn nothing */
-	const char *patch_file; /* absolute, NULL: none; the caller writes it, resume knows it */
-	const char *resume;     /* session id to go on with; NULL: a new one */
+	bool apply;              /* write the verified patch to the user's tree */
+	const char *branch;      /* commit it on a new branch of that name; NULL: no */
+	bool dry_run;            /* diagnose, propose nothing to the tree, learn nothing */
+	const char *patch_file;  /* absolute, NULL: none; the caller writes it, resume knows it */
+	const struct str *avoid; /* unified diffs: changes that are not proposed (again) */
+	size_t n_avoid;
+	/* What a CI run's log tells: when the tests pass here, the failure is not reproduced. NULL:
+	 * no log. */
+	const struct failure_list *log;
+	const char *resume; /* session id to go on with; NULL: a new one */
 	void (*progress)(void *data, const struct heal_progress *progress);
 	void *data;
 };
@@ -88,6 +94,12 @@ struct heal_result {
 	size_t n_notices;
 	bool applied;
 	struct str branch; /* made; empty: none */
+	/* What became of its pull request; operation NULL: none was asked for. */
+	struct heal_pull {
+		const char *operation, *reason; /* static: "created"...; why nothing was done */
+		int64_t number;
+		struct str url;
+	} pull;
 };
 
 void heal_result_init(struct heal_result *r);
@@ -105,5 +117,7 @@ enum { HEAL_NONE_UNFINISHED = 1 };
 int heal_load_unfinished(
 	struct heal_options *options, struct arena *mem, struct err *err) MUST_CHECK;
 
+/* The same as the record that travels; borrows from r. */
+void heal_result_as_fix(struct fix *out, const struct heal_result *r);
 /* SPEC 11's JSON; the caller frees. */
 struct json_t *heal_result_to_json(const struct heal_result *r);

@@ -9,25 +9,10 @@
 
 static void write_message(struct buf *out, const struct cycle *c)
 {
-	const struct heal_result *r = c->out;
-	const struct failure *f = r->failures.items.n ? r->failures.items.v : NULL;
-	struct str *fingerprints = arena_array(c->mem, r->failures.items.n, sizeof(*fingerprints));
-	struct commit_message message = {.error = f ? f->type : STR("failing tests"),
-		.root_cause = r->diagnosis.root_cause,
-		.solution = r->patch.note,
-		.tests_passed = r->verdict.tests_passed,
-		.tests_total = r->verdict.tests_total,
-		.attempts = r->n_attempts,
-		.fingerprints = fingerprints,
-		.session = r->session};
+	struct fix fix;
 
-	if (f && f->name.n)
-		message.error =
-			arena_printf(c->mem, "%.*s in %.*s", STR_ARGS(f->type), STR_ARGS(f->name));
-	vec_each (failure, &r->failures.items)
-		if (failure->fingerprint[0])
-			fingerprints[message.n_fingerprints++] = str_of(failure->fingerprint);
-	commit_message_write(out, &message);
+	heal_result_as_fix(&fix, c->out);
+	commit_message_of(out, &fix, c->mem);
 }
 
 static int note(struct cycle *c, const char *stage, const char *key, struct err *err)

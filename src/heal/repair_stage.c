@@ -3,10 +3,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "json/json.h"
 #include "port/git/diff.h"
+#include "publish/pull_text.h"
 #include "verify/ladder.h"
 #include "verify/mutants.h"
 
@@ -293,12 +295,43 @@ static int give_up_flaky(struct cycle *c)
 	return 1;
 }
 
+/* The patch against the user's files, which the search's tree may have left behind. */
+static bool is_avoided(struct cycle *c, const struct patch *patch)
+{
+	const struct heal_options *o = c->options;
+	struct err ignored = ERR_INIT;
+	BUF_AUTO diff = BUF_INIT(LIMIT_PATCH_BYTES);
+	size_t n;
+	struct str *paths = patch_paths(patch, &n, c->mem);
+
+	for (size_t i = 0; i < n && o->n_avoid; i++) {
+		BUF_AUTO before = BUF_INIT(LIMIT_SOURCE_BYTES);
+		BUF_AUTO after = BUF_INIT(LIMIT_SOURCE_BYTES);
+		struct str path = arena_printf(c->mem, "%s/%.*s", o->root, STR_ARGS(paths[i]));
+		if (file_read(&before, path.p, &ignored) < 0 ||
+			patch_apply_to(&after, patch, paths[i], buf_view(&before), &ignored) < 0 ||
+			diff_unified(
+				&diff, paths[i], buf_view(&before), buf_view(&after), &ignored) < 0)
+			return false;
+	}
+	for (size_t i = 0; i < o->n_avoid; i++)
+		if (str_eq(pull_patch_form(o->avoid[i], c->mem),
+			    pull_patch_form(buf_view(&diff), c->mem)))
+			return true;
+	return false;
+}
+
 /* Verifies in order what was gathered. 1: it is decided. */
 static int verify_all(struct cycle *c, struct search *search, struct plausible *p, struct err *err)
 {
 	for (; p->next < p->n && c->out->n_attempts < HEAL_ATTEMPTS_MAX; p->next++) {
-		int rc = verify(c, &p->hits[p->next], 1, err);
+		int rc;
 
+		if (is_avoided(c, &p->hits[p->next].patch)) {
+			cycle_skip(c, "avoided", 1);
+			continue;
+		}
+		rc = verify(c, &p->hits[p->next], 1, err);
 		if (rc < 0)
 			return -1;
 		if (rc)
@@ -373,8 +406,13 @@ int cycle_verify_known(struct cycle *c, const struct patch *known, size_t n, str
 {
 	for (size_t i = 0; i < n && c->out->n_attempts < HEAL_ATTEMPTS_MAX / 2; i++) {
 		struct search_hit hit = {.patch = known[i], .index = i, .depth = 1};
-		int rc = verify(c, &hit, 0, err);
+		int rc;
 
+		if (is_avoided(c, &hit.patch)) {
+			cycle_skip(c, "avoided", 1);
+			continue;
+		}
+		rc = verify(c, &hit, 0, err);
 		if (rc < 0)
 			return -1;
 		c->out->candidates++;

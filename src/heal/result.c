@@ -13,6 +13,29 @@ void heal_result_release(struct heal_result *r)
 	failure_list_release(&r->failures);
 }
 
+void heal_result_as_fix(struct fix *out, const struct heal_result *r)
+{
+	*out = (struct fix){.outcome = r->outcome,
+		.why = r->why,
+		.session = r->session,
+		.command = r->command,
+		.failures = r->failures.items.v,
+		.n_failures = r->failures.items.n,
+		.diff = r->diff,
+		.verdict = r->verdict,
+		.source = r->patch.source,
+		.origin = r->patch.origin,
+		.note = r->patch.note,
+		.attempts = r->n_attempts,
+		.candidates = r->candidates,
+		.rivals = r->rivals,
+		.runs = r->runs,
+		.red_runs = r->red_runs,
+		.seconds = r->seconds};
+	if (r->has_diagnosis)
+		out->diagnosis = r->diagnosis;
+}
+
 /* Why an attempt fell: the rung that failed is the reason, the next candidate the approach. */
 static struct json_t *reflection_to_json(const struct heal_attempt *a)
 {
@@ -56,6 +79,17 @@ static struct json_t *failures_to_json(const struct failure_list *list)
 	return arr;
 }
 
+static struct json_t *pull_to_json(const struct heal_pull *pull)
+{
+	struct json_t *j = json_obj();
+
+	json_put_c(j, "operation", pull->operation);
+	json_put_c(j, "reason", pull->reason ? pull->reason : "");
+	json_put_int(j, "number", pull->number);
+	json_put_str(j, "url", pull->url);
+	return j;
+}
+
 struct json_t *heal_result_to_json(const struct heal_result *r)
 {
 	struct json_t *j = json_obj(), *skips = json_obj(), *attempts = json_arr(),
@@ -95,5 +129,7 @@ struct json_t *heal_result_to_json(const struct heal_result *r)
 	json_put(j, "notices", notices);
 	json_put_bool(j, "applied", r->applied);
 	json_put_str(j, "branch", r->branch);
+	if (r->pull.operation)
+		json_put(j, "pull_request", pull_to_json(&r->pull));
 	return j;
 }

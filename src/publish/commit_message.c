@@ -2,6 +2,8 @@
 
 #include <stdbool.h>
 
+#include "model/fix.h"
+
 /* The subject line, as git's own tools show it; other lines. */
 enum { SUBJECT_BYTES = 72, LINE_BYTES = 500 };
 
@@ -56,4 +58,23 @@ void commit_message_write(struct buf *out, const struct commit_message *m)
 	for (size_t i = 0; i < m->n_fingerprints; i++)
 		line(out, "Selfheal-Fingerprint: ", m->fingerprints[i]);
 	line(out, "Selfheal-Session: ", m->session);
+}
+
+void commit_message_of(struct buf *out, const struct fix *fix, struct arena *mem)
+{
+	struct str *fingerprints = arena_array(mem, fix->n_failures, sizeof(*fingerprints));
+	struct commit_message message = {.error = fix_subject(fix, mem),
+		.root_cause = fix->diagnosis.root_cause,
+		.solution = fix->note,
+		.tests_passed = fix->verdict.tests_passed,
+		.tests_total = fix->verdict.tests_total,
+		.attempts = fix->attempts,
+		.fingerprints = fingerprints,
+		.session = fix->session};
+
+	for (size_t i = 0; i < fix->n_failures; i++)
+		if (fix->failures[i].fingerprint[0])
+			fingerprints[message.n_fingerprints++] =
+				str_of(fix->failures[i].fingerprint);
+	commit_message_write(out, &message);
 }

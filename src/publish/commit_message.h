@@ -18,3 +18,8 @@ struct commit_message {
 };
 
 void commit_message_write(struct buf *out, const struct commit_message *m);
+
+struct fix;
+struct arena;
+/* That of a fix, with all its failures' fingerprints. */
+void commit_message_of(struct buf *out, const struct fix *fix, struct arena *mem);

@@ -71,6 +71,7 @@ extern const struct cmd cmd_heal;
 extern const struct cmd cmd_help;
 extern const struct cmd cmd_init;
 extern const struct cmd cmd_knowledge;
+extern const struct cmd cmd_pr;
 extern const struct cmd cmd_resume;
 extern const struct cmd cmd_version;
 

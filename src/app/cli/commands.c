@@ -5,6 +5,7 @@
 const struct cmd *const commands[] = {
 	&cmd_heal,
 	&cmd_explain,
+	&cmd_pr,
 	&cmd_knowledge,
 	&cmd_resume,
 	&cmd_doctor,

@@ -3,9 +3,7 @@
 #include "app/cli/heal_args.h"
 #include "app/render/progress.h"
 
-#include <stdlib.h>
-#include <sys/random.h>
-
+#include "app/cli/actions_files.h"
 #include "app/cli/actions_run.h"
 #include "app/render/render.h"
 #include "base/alloc.h"
@@ -44,72 +42,61 @@ static void render(struct cli *cli, const struct heal_result *r, const struct he
 	}
 }
 
-/* A delimiter that no output of a test can guess. */
-static void make_delimiter(char *out, size_t size)
-{
-	unsigned char bytes[16] = {0};
-
-	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-		log_warn("no random bytes for the delimiter of job outputs");
-	snprintf(out, size, "selfheal_");
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		snprintf(out + strlen(out), size - strlen(out), "%02x", bytes[i]);
-}
-
-/* Appends to the file that a variable names. The runner's own files: failing to write them is told
- * and does not undo the work. */
-static void append_to(const char *variable, struct str text)
-{
-	const char *path = getenv(variable);
-	struct err err = ERR_INIT;
-
-	if (path && *path && file_append(path, text, &err) < 0)
-		log_warn("%s: %s", variable, err.msg);
-}
-
 static void write_actions(struct cli *cli, const struct heal_result *r)
 {
 	BUF_AUTO summary = BUF_INIT(LIMIT_TEXT_BYTES);
 	BUF_AUTO outputs = BUF_INIT(LIMIT_PATCH_BYTES * 2);
-	char delimiter[64];
+	char delimiter[ACTIONS_DELIMITER_SIZE];
 
 	if (!cli_in_actions())
 		return;
 	render_heal_markdown(&summary, r);
-	append_to("GITHUB_STEP_SUMMARY", buf_view(&summary));
-	make_delimiter(delimiter, sizeof(delimiter));
+	actions_append("GITHUB_STEP_SUMMARY", buf_view(&summary));
+	actions_delimiter(delimiter);
 	render_outputs(&outputs, r, delimiter);
-	append_to("GITHUB_OUTPUT", buf_view(&outputs));
+	actions_append("GITHUB_OUTPUT", buf_view(&outputs));
 	render_annotations(&cli->annotations, r);
 }
 
-static int write_bundle(const struct heal_result *result, const struct heal_args *args,
-	const char *path, int64_t since, struct err *err)
+static int make_bundle(struct buf *out, const struct heal_result *result,
+	const struct heal_args *args, int64_t since, struct err *err)
 {
 	CLEANUP(json_freep) struct json_t *j = heal_result_to_json(result);
-	BUF_AUTO text = BUF_INIT(BUNDLE_BYTES_MAX);
 	struct actions_run run;
 	ARENA_AUTO mem;
 
 	arena_init(&mem);
 	if (actions_run_read(&run, &mem, err) < 0)
 		return -1;
-	if (pack_results(&text,
-		    &(struct pack_options){.root = args->options.root,
-			    .store_path = args->options.store_path,
-			    .no_store = args->options.no_store,
-			    .since = since,
-			    .repository = run.repository,
-			    .event = run.event,
-			    .run_url = run.url,
-			    .branch = run.head_branch,
-			    .run_id = run.id,
-			    .run_attempt = run.attempt,
-			    .pull = run.pull,
-			    .trusted = run.trusted},
-		    &j, 1, err) < 0)
+	return pack_results(out,
+		&(struct pack_options){.root = args->options.root,
+			.store_path = args->options.store_path,
+			.no_store = args->options.no_store,
+			.since = since,
+			.repository = run.repository,
+			.event = run.event,
+			.run_url = run.url,
+			.branch = run.head_branch,
+			.run_id = run.id,
+			.run_attempt = run.attempt,
+			.pull = run.pull,
+			.trusted = run.trusted},
+		&j, 1, err);
+}
+
+/* What leaves by other ways than stdout. */
+static int hand_over(struct heal_result *result, const struct heal_args *args,
+	const struct heal_report *how, int64_t since, struct arena *mem, struct err *err)
+{
+	BUF_AUTO text = BUF_INIT(BUNDLE_BYTES_MAX);
+
+	if (!how->bundle_file && !how->publish)
+		return 0;
+	if (make_bundle(&text, result, args, since, err) < 0)
 		return -1;
-	return file_replace(path, buf_view(&text), err);
+	if (how->bundle_file && file_replace(how->bundle_file, buf_view(&text), err) < 0)
+		return -1;
+	return how->publish ? how->publish(how->data, result, buf_view(&text), mem, err) : 0;
 }
 
 int heal_report(struct cli *cli, const struct heal_result *result, const struct heal_report *how,
@@ -151,8 +138,8 @@ int heal_and_report(
 	args->options.data = &progress;
 	r = heal_run(&result, &args->options, &mem, err);
 	progress_clear(&progress);
-	if (r == 0 && how->bundle_file)
-		r = write_bundle(&result, args, how->bundle_file, since, err);
+	if (r == 0)
+		r = hand_over(&result, args, how, since, &mem, err);
 	if (r == 0)
 		r = heal_report(cli, &result, how, err);
 	else if (result.diff.n)

@@ -10,7 +10,11 @@ enum fail_on { FAIL_ON_NEVER, FAIL_ON_FLAKY, FAIL_ON_UNHEALED };
 struct heal_report {
 	const char *patch_file;  /* NULL: none */
 	const char *bundle_file; /* NULL: none */
-	bool dry_run;            /* this and fail_on: set by heal_and_report */
+	/* Publishes what was healed and fills result->pull; NULL: not. */
+	int (*publish)(void *data, struct heal_result *result, struct str bundle, struct arena *mem,
+		struct err *err);
+	void *data;
+	bool dry_run; /* this and fail_on: set by heal_and_report */
 	enum fail_on fail_on;
 };
 

@@ -9,6 +9,10 @@
 const char *const setting_fail_on_words[] = {"never", "flaky", "unhealed", NULL};
 const char *const setting_sandbox_words[] = {"auto", "require", "off", NULL};
 
+static const char *const merge_words[] = {"never", "auto", NULL};
+static const char *const on_pull_words[] = {"suggest", "push", "pull-request", "comment", NULL};
+static const char *const draft_words[] = {"auto", "always", "never", NULL};
+
 const struct setting settings[SETTING_COUNT] = {
 	[SETTING_TEST] = {"test", SETTING_COMMAND, "SELFHEAL_TEST", NULL,
 		"the command that runs the tests; found in the project's files when not given",
@@ -60,6 +64,40 @@ const struct setting settings[SETTING_COUNT] = {
 		"10", "the most files that a fix may touch", NULL, 1, 1000},
 	[SETTING_POLICY_MAX_LINES] = {"policy.max_lines", SETTING_INT, "SELFHEAL_POLICY_MAX_LINES",
 		"400", "the most lines that a fix may change", NULL, 1, 100000},
+	[SETTING_MERGE] = {"merge", SETTING_ENUM, "SELFHEAL_MERGE", "never",
+		"auto: ask for GitHub's own auto-merge, under branch protection, where confidence "
+		"is 0.9 or more; the bot itself never merges",
+		NULL, .words = merge_words},
+	[SETTING_PUBLISH_PREFIX] = {"publish.branch_prefix", SETTING_STR,
+		"SELFHEAL_PUBLISH_BRANCH_PREFIX", "selfheal/",
+		"what the names of its branches begin with"},
+	[SETTING_PUBLISH_INSTANCE] = {"publish.instance", SETTING_STR, "SELFHEAL_PUBLISH_INSTANCE",
+		"default", "a name for this bot where several work in one repository"},
+	[SETTING_PUBLISH_DRAFT] = {"publish.draft", SETTING_ENUM, "SELFHEAL_PUBLISH_DRAFT", "auto",
+		"auto: a draft where confidence is below 0.7; always; never", NULL,
+		.words = draft_words},
+	[SETTING_PUBLISH_ON_PULL_REQUEST] = {"publish.on_pull_request", SETTING_ENUM,
+		"SELFHEAL_PUBLISH_ON_PULL_REQUEST", "suggest",
+		"a fix for somebody's open pull request: suggest on its lines (else a pull request "
+		"against its branch), push onto its branch, pull-request, or comment",
+		NULL, .words = on_pull_words},
+	[SETTING_PUBLISH_CHECKS] = {"publish.checks", SETTING_BOOL, "SELFHEAL_PUBLISH_CHECKS",
+		"true", "write a check run with the failures on the commit that failed"},
+	[SETTING_PUBLISH_LABELS] = {"publish.labels", SETTING_STRS, "SELFHEAL_PUBLISH_LABELS", NULL,
+		"labels of its pull requests beside auto-fix and self-healing", "bot"},
+	[SETTING_PUBLISH_REVIEWERS] = {"publish.reviewers", SETTING_STRS,
+		"SELFHEAL_PUBLISH_REVIEWERS", NULL,
+		"who is asked for review beside the owners in CODEOWNERS: logins, org/team",
+		"octo-org/maintainers"},
+	[SETTING_PUBLISH_TEMPLATE] = {"publish.template", SETTING_STR, "SELFHEAL_PUBLISH_TEMPLATE",
+		NULL, "a file with the text of pull requests, relative to the repository",
+		".selfheal/pull_request.md"},
+	[SETTING_PUBLISH_MAX_OPEN] = {"publish.max_open", SETTING_INT, "SELFHEAL_PUBLISH_MAX_OPEN",
+		"5", "the most pull requests it keeps open; 0 is no limit", NULL, 0, 1000},
+	[SETTING_PUBLISH_PER_HOUR] = {"publish.per_hour", SETTING_INT, "SELFHEAL_PUBLISH_PER_HOUR",
+		"3", "the most pull requests it opens in an hour; 0 is no limit", NULL, 0, 1000},
+	[SETTING_PUBLISH_PER_DAY] = {"publish.per_day", SETTING_INT, "SELFHEAL_PUBLISH_PER_DAY",
+		"10", "the most pull requests it opens in a day; 0 is no limit", NULL, 0, 10000},
 };
 
 const struct setting *setting_find(const char *key)

@@ -1,6 +1,7 @@
 #include "kit/clean/clean.h"
 #include "app/render/paint.h"
 #include "app/render/render.h"
+#include "publish/wording.h"
 #include "base/limits.h"
 #include "json/json.h"
 #include "kit/fingerprint/taxonomy.h"
@@ -92,7 +93,7 @@ static void frames(const struct painter *p, const struct failure *f)
 		const struct frame *frame = &f->stack.v[i];
 		BUF_AUTO line = BUF_INIT(LIMIT_LINE_BYTES);
 		buf_c(&line, "    at ");
-		render_place(&line, frame->path, frame->line);
+		wording_place(&line, frame->path, frame->line);
 		if (frame->function.n) {
 			buf_c(&line, " in ");
 			clean_line(&line, frame->function, 120);
@@ -147,7 +148,7 @@ static void one(const struct painter *p, const struct failure *f)
 	const struct frame *frame = own_frame(f);
 
 	buf_char(p->out, '\n');
-	render_place(p->out, frame && !f->file.n ? frame->path : f->file,
+	wording_place(p->out, frame && !f->file.n ? frame->path : f->file,
 		frame && !f->file.n ? frame->line : f->line);
 	if (f->id.n || f->name.n) {
 		buf_c(p->out, f->file.n || frame ? "  " : "");
@@ -239,7 +240,7 @@ void render_failures_markdown(
 		buf_c(out, "\n\n");
 		if (f->file.n) {
 			BUF_AUTO place = BUF_INIT(LIMIT_LINE_BYTES);
-			render_place(&place, f->file, f->line);
+			wording_place(&place, f->file, f->line);
 			clean_md_code(out, buf_view(&place));
 			buf_char(out, ' ');
 		}

@@ -39,7 +39,7 @@ void render_annotations(struct buf *out, const struct heal_result *r)
 	buf_char(out, '\n');
 }
 
-static void output(struct buf *out, const char *name, struct str value, const char *delimiter)
+void render_output(struct buf *out, const char *name, struct str value, const char *delimiter)
 {
 	/* A value that holds the random delimiter was written by someone who knows it. */
 	if (str_has(value, delimiter))
@@ -52,10 +52,10 @@ void render_outputs(struct buf *out, const struct heal_result *r, const char *de
 	char confidence[32];
 
 	snprintf(confidence, sizeof(confidence), "%.2f", r->verdict.confidence);
-	output(out, "outcome", str_of(outcome_to_string(r->outcome)), delimiter);
-	output(out, "session", r->session, delimiter);
-	output(out, "confidence", str_of(confidence), delimiter);
-	output(out, "source", r->patch.source, delimiter);
-	output(out, "branch", r->branch, delimiter);
-	output(out, "patch", r->diff, delimiter);
+	render_output(out, "outcome", str_of(outcome_to_string(r->outcome)), delimiter);
+	render_output(out, "session", r->session, delimiter);
+	render_output(out, "confidence", str_of(confidence), delimiter);
+	render_output(out, "source", r->patch.source, delimiter);
+	render_output(out, "branch", r->branch, delimiter);
+	render_output(out, "patch", r->diff, delimiter);
 }

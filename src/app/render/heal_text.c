@@ -3,6 +3,8 @@
 #include "kit/clean/clean.h"
 #include "app/render/paint.h"
 #include "app/render/render.h"
+#include "publish/plan.h"
+#include "publish/wording.h"
 #include "base/limits.h"
 
 enum { LABEL_WIDTH = 12, FAILURES_SHOWN = 10, MESSAGE_MAX = 300 };
@@ -62,7 +64,7 @@ static void one_failure(const struct painter *p, const struct failure *f)
 {
 	BUF_AUTO place = BUF_INIT(LIMIT_LINE_BYTES);
 
-	render_place(&place, f->file, f->line);
+	wording_place(&place, f->file, f->line);
 	clean_line(p->out, f->id.n ? f->id : f->name.n ? f->name : f->file, MESSAGE_MAX);
 	buf_char(p->out, '\n');
 	under(p);
@@ -122,7 +124,7 @@ static void diff(const struct painter *p, const struct heal_result *r)
 
 static void rung(const struct painter *p, const struct rung_result *rung)
 {
-	const char *text = render_rung_text(rung->rung);
+	const char *text = wording_rung(rung->rung);
 
 	paint_c(p, rung->passed ? PAINT_GREEN : PAINT_RED, rung->passed ? "yes " : "no  ");
 	buf_printf(p->out, "%-27s", text);
@@ -168,7 +170,7 @@ static void confidence(const struct painter *p, const struct heal_result *r)
 	buf_printf(p->out, "%.2f  ", r->verdict.confidence);
 	clean_line(p->out, r->verdict.confidence_why, 0);
 	buf_char(p->out, '\n');
-	render_unchecked(&unchecked, r);
+	wording_unchecked(&unchecked, &r->verdict);
 	label(p, "not checked");
 	for (rest = buf_view(&unchecked); str_next_line(&rest, &line); first = false) {
 		if (!first)
@@ -217,10 +219,25 @@ static void notices(const struct painter *p, const struct heal_result *r)
 	}
 }
 
+static void pull(const struct painter *p, const struct heal_result *r)
+{
+	if (!r->pull.operation)
+		return;
+	label(p, "on GitHub");
+	if (r->pull.reason)
+		buf_c(p->out, plan_reason_text(r->pull.reason));
+	else
+		buf_printf(p->out, "pull request %s", r->pull.operation);
+	if (r->pull.number)
+		buf_printf(p->out, ": #%" PRId64 " ", r->pull.number);
+	clean_line(p->out, r->pull.url, MESSAGE_MAX);
+	buf_char(p->out, '\n');
+}
+
 static void next_step(
 	const struct painter *p, const struct heal_result *r, const struct render_context *context)
 {
-	if (r->outcome != OUTCOME_HEALED)
+	if (r->outcome != OUTCOME_HEALED || r->pull.operation)
 		return;
 	label(p, "next");
 	if (r->applied)
@@ -249,5 +266,6 @@ void render_heal_text(
 	search(&p, r);
 	skips(&p, r);
 	notices(&p, r);
+	pull(&p, r);
 	next_step(&p, r, context);
 }

@@ -25,6 +25,8 @@ void render_heal_json(struct buf *out, const struct heal_result *r);
 
 /* GitHub Actions: one "::error file=,line=::" for each failure, or a "::notice" when healed. */
 void render_annotations(struct buf *out, const struct heal_result *r);
+/* One output, whatever lines its value has; the delimiter is one that the value does not hold. */
+void render_output(struct buf *out, const char *name, struct str value, const char *delimiter);
 /* name=value pairs for $GITHUB_OUTPUT; delimiter is one that no value holds. */
 void render_outputs(struct buf *out, const struct heal_result *r, const char *delimiter);
 
@@ -64,9 +66,3 @@ void render_templates_json(struct buf *out, struct drain *drain, int64_t lines);
 const char *render_outcome_title(enum outcome outcome);
 /* "3 candidates refused by policy". */
 void render_skip(struct buf *out, const struct heal_skip *skip);
-/* "the whole suite", "mutants of the changed lines". */
-const char *render_rung_text(enum rung rung);
-/* What no rung looked at, one item a line; empty when all was. */
-void render_unchecked(struct buf *out, const struct heal_result *r);
-/* "tests/test_a.py:3", "tests/test_a.py", or "". */
-void render_place(struct buf *out, struct str file, int line);

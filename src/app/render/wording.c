@@ -1,5 +1,4 @@
-/* What outcomes, skips and rungs are called, for people. */
-#include "kit/clean/clean.h"
+/* What outcomes and skips are called, for people. */
 #include "app/render/render.h"
 
 const char *render_outcome_title(enum outcome outcome)
@@ -35,6 +34,8 @@ void render_skip(struct buf *out, const struct heal_skip *skip)
 		{"candidate_not_tried", "candidates not tried"},
 		{"cut_by_time", "searches cut by time"},
 		{"no_candidate", "failures that no template is for"},
+		{"not_reproduced", "failures of the log that do not show here"},
+		{"avoided", "fixes that were not wanted again"},
 		{"failed_verification", "candidates that did not hold in the whole suite"},
 		{"refused_by_policy", "candidates refused by policy"},
 		{"held_by_policy", "candidates that policy keeps for a person"},
@@ -48,52 +49,4 @@ void render_skip(struct buf *out, const struct heal_skip *skip)
 		}
 	for (const char *c = skip->reason; *c; c++)
 		buf_char(out, *c == '_' ? ' ' : *c);
-}
-
-const char *render_rung_text(enum rung rung)
-{
-	static const char *const texts[] = {
-		[RUNG_PARSE] = "it parses",
-		[RUNG_POLICY] = "policy of the diff",
-		[RUNG_DUPLICATE] = "not tried before",
-		[RUNG_TARGET] = "failing tests pass",
-		[RUNG_AFFECTED] = "affected tests pass",
-		[RUNG_SUITE] = "whole suite passes",
-		[RUNG_RERUN] = "passes again",
-		[RUNG_REVERT] = "red without, green with",
-		[RUNG_MUTANTS] = "tests notice mutants of it",
-	};
-
-	return texts[rung];
-}
-
-void render_unchecked(struct buf *out, const struct heal_result *r)
-{
-	static const struct {
-		enum rung rung;
-		const char *text;
-	} wanted[] = {
-		{RUNG_POLICY, "the policy of the diff"},
-		{RUNG_SUITE, "the whole suite in a clean tree"},
-		{RUNG_RERUN, "a second run"},
-		{RUNG_REVERT, "red again without the patch"},
-		{RUNG_MUTANTS, "mutants of the changed lines: whether the tests would notice other "
-			       "changes there"},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
-		bool climbed = false;
-		for (size_t k = 0; k < r->verdict.rungs.n; k++)
-			climbed |= r->verdict.rungs.v[k].rung == wanted[i].rung;
-		if (!climbed)
-			buf_printf(out, "%s\n", wanted[i].text);
-	}
-	buf_c(out, "behaviour that no test looks at\n");
-}
-
-void render_place(struct buf *out, struct str file, int line)
-{
-	clean_line(out, file, 0);
-	if (file.n && line > 0)
-		buf_printf(out, ":%d", line);
 }

@@ -70,6 +70,37 @@ bool repo_is_shallow(const struct repo *repo)
 	return git_repository_is_shallow(repo->git) == 1;
 }
 
+/* "https://user:secret@host/x" without what is before the host. */
+static struct str without_user(struct str url, struct arena *mem)
+{
+	struct str rest = url, scheme, user;
+	ptrdiff_t slash;
+
+	if (!str_cut(&rest, "://", &scheme))
+		return arena_str(mem, url);
+	slash = str_find_char(rest, '/');
+	user = slash < 0 ? rest : str_slice(rest, 0, (size_t)slash);
+	if (str_rfind_char(user, '@') >= 0)
+		rest = str_from(rest, (size_t)str_rfind_char(user, '@') + 1);
+	return arena_printf(mem, "%.*s://%.*s", STR_ARGS(scheme), STR_ARGS(rest));
+}
+
+int repo_remote_url(const struct repo *repo, const char *remote, struct str *out, struct arena *mem,
+	struct err *err)
+{
+	git_remote *found;
+	int rc = git_remote_lookup(&found, repo->git, remote);
+
+	*out = STR("");
+	if (rc == GIT_ENOTFOUND)
+		return 0;
+	if (rc < 0)
+		return git_fail(err, "read the remote", remote);
+	*out = without_user(str_of(git_remote_url(found)), mem);
+	git_remote_free(found);
+	return 0;
+}
+
 /* HEAD names a branch that has no commit. */
 static int unborn_head(
 	const struct repo *repo, struct repo_head *out, struct arena *mem, struct err *err)

@@ -54,6 +54,10 @@ int repo_is_ignored(
 int repo_read_head_file(
 	const struct repo *repo, const char *path, struct buf *out, struct err *err) MUST_CHECK;
 
+/* A remote's URL, without user and password; empty when there is no such remote. */
+int repo_remote_url(const struct repo *repo, const char *remote, struct str *out, struct arena *mem,
+	struct err *err) MUST_CHECK;
+
 struct repo_commit {
 	char id[COMMIT_ID_SIZE];
 	struct str author, summary;

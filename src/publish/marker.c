@@ -1,0 +1,101 @@
+#include "publish/marker.h"
+
+#include <ctype.h>
+
+static const char begin[] = "<!-- selfheal:v1";
+static const char end[] = " -->";
+
+static void value(struct buf *out, struct str text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (isalnum((unsigned char)text.p[i]) || strchr("._-", text.p[i]))
+			buf_char(out, text.p[i]);
+}
+
+static void member(struct buf *out, const char *name, struct str text)
+{
+	if (!text.n)
+		return;
+	buf_printf(out, " %s=", name);
+	value(out, text);
+}
+
+void marker_write(struct buf *out, const struct marker *m)
+{
+	buf_c(out, begin);
+	member(out, "what", m->what);
+	member(out, "instance", m->instance);
+	member(out, "patch", m->patch);
+	member(out, "command", m->command);
+	member(out, "session", m->session);
+	member(out, "base", m->base);
+	if (m->attempts)
+		buf_printf(out, " attempts=%lld", (long long)m->attempts);
+	if (m->retry)
+		buf_c(out, " retry=1");
+	for (size_t i = 0; i < m->n && i < MARKER_FINGERPRINTS_MAX; i++)
+		member(out, "fp", m->fingerprints[i]);
+	buf_c(out, end);
+	buf_char(out, '\n');
+}
+
+static void take(struct marker *m, struct str *fingerprints, struct str name, struct str text)
+{
+	const struct {
+		const char *name;
+		struct str *to;
+	} members[] = {{"what", &m->what}, {"instance", &m->instance}, {"patch", &m->patch},
+		{"command", &m->command}, {"session", &m->session}, {"base", &m->base}};
+
+	if (str_eq_c(name, "fp") && m->n < MARKER_FINGERPRINTS_MAX)
+		fingerprints[m->n++] = text;
+	else if (str_eq_c(name, "attempts"))
+		str_to_i64(text, 0, INT32_MAX, &m->attempts);
+	else if (str_eq_c(name, "retry"))
+		m->retry = str_eq_c(text, "1");
+	for (size_t i = 0; i < ARRAY_LEN(members); i++)
+		if (str_eq_c(name, members[i].name))
+			*members[i].to = text;
+}
+
+static void parse(struct marker *m, struct str members, struct arena *mem)
+{
+	struct str *fingerprints = arena_array(mem, MARKER_FINGERPRINTS_MAX, sizeof(*fingerprints));
+	struct str piece;
+
+	*m = (struct marker){.fingerprints = fingerprints};
+	while (str_next(&members, ' ', &piece)) {
+		struct str name;
+		if (str_cut(&piece, "=", &name))
+			take(m, fingerprints, name, arena_str(mem, piece));
+	}
+}
+
+bool marker_read(struct marker *out, struct str text, const char *what, struct str instance,
+	struct arena *mem)
+{
+	struct marker one;
+	struct str rest = text, members;
+	bool found = false;
+
+	for (ptrdiff_t at; (at = str_find_c(rest, begin)) >= 0;) {
+		rest = str_from(rest, (size_t)at + strlen(begin));
+		if (!str_cut(&rest, end, &members) || str_find_char(members, '\n') >= 0)
+			break;
+		parse(&one, members, mem);
+		if (!str_eq_c(one.what, what) || !str_eq(one.instance, instance))
+			continue;
+		*out = one;
+		found = true;
+	}
+	return found;
+}
+
+bool marker_meets(const struct marker *a, const struct marker *b)
+{
+	for (size_t i = 0; i < a->n; i++)
+		for (size_t k = 0; k < b->n; k++)
+			if (str_eq(a->fingerprints[i], b->fingerprints[k]))
+				return true;
+	return false;
+}

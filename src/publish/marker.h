@@ -1,0 +1,29 @@
+/* marker: the hidden line by which the bot knows its own pull requests, comments and issues again.
+ * Layer: publish. Pure. Matched together with the author: text that others copy is not ours. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "model/failure.h"
+
+enum { MARKER_FINGERPRINTS_MAX = 100 };
+
+struct marker {
+	struct str what;     /* "pull", "comment", "dashboard" */
+	struct str instance; /* of several bots in one repository: "default" */
+	const struct str *fingerprints;
+	size_t n;
+	struct str patch;   /* hash of the change without line numbers: its normal form */
+	struct str command; /* hash of the test command */
+	struct str session, base;
+	int64_t attempts; /* corrections made on this pull request: the counter lives with it */
+	bool retry;       /* a person asked for it again: earlier refusals do not count */
+};
+
+/* One line of HTML comment. Values are reduced to letters, digits, '.', '_' and '-'. */
+void marker_write(struct buf *out, const struct marker *marker);
+/* The last one in text that is of what and of instance; false without one. */
+bool marker_read(struct marker *out, struct str text, const char *what, struct str instance,
+	struct arena *mem);
+/* Whether they have a fingerprint in common. */
+bool marker_meets(const struct marker *a, const struct marker *b);
