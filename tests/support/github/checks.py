@@ -33,6 +33,8 @@ class Checks:
             for check in repo.checks:
                 if check.app is not None or check.login == "github-actions[bot]":
                     seen[("check run", repo.full_name, check.head_sha, check.login, check.name)] += 1
+                    for note in check.annotations:
+                        seen[("annotation", repo.full_name, check.id, json.dumps(note, sort_keys=True))] += 1
         return [(what, count) for what, count in seen.items() if count > 1]
 
     def assert_no_duplicates(self):

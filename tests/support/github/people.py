@@ -47,14 +47,14 @@ class Shop:
                              repos=[self.repo.full_name])
 
     # What persons do.
-    def person_pushes(self, login, files, branch=None, message="Change", base=None, force=False):
+    def person_pushes(self, login, files, branch=None, message="Change", base=None, force=False, when=None):
         """A commit with files (path -> text, bytes, None: removed) on a branch, new from base if need be."""
         gh, repo, branch = self.gh, self.repo, branch or self.repo.default_branch
         with gh.lock:
             who = gh.users[login]
             parent = repo.disk.branch(branch) if not force else None
             parent = parent or repo.disk.resolve(base or repo.default_branch)
-            sha = repo.disk.commit_files(parent, files, message, (login, who.email or who.noreply, gh.time_text()))
+            sha = repo.disk.commit_files(parent, files, message, (login, who.email or who.noreply, when or gh.time_text()))
             with gh.pushing(repo, None, login):
                 repo.disk.set_ref("refs/heads/" + branch, sha)
             return sha
@@ -218,8 +218,9 @@ class GitHub(Model):
         self.repos[repo.full_name.lower()] = repo
         return Shop(self, repo)
 
-    def repository(self, full_name, files=None, private=False, collaborators=None, message="Begin"):
-        """files: the first commit's; None: an empty repository."""
+    def repository(self, full_name, files=None, private=False, collaborators=None, message="Begin", when=None):
+        """files: the first commit's; None: an empty repository. when: its time, which with the same files and
+        owner makes it the same commit each time."""
         owner, name = full_name.split("/")
         if owner not in self.users:
             self.user(owner)
@@ -230,7 +231,7 @@ class GitHub(Model):
                              collaborators=dict(collaborators or {}))
         if files is not None:
             who = self.users[owner]
-            sha = shop.disk.commit_files(None, files, message, (owner, who.email, self.time_text()))
+            sha = shop.disk.commit_files(None, files, message, (owner, who.email, when or self.time_text()))
             shop.disk.set_ref("refs/heads/main", sha)
         return shop
 

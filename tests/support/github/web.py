@@ -16,7 +16,7 @@ BODY_MAX = 64 << 20
 LIMIT_DOC = "https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api"
 FAULTS = {
     "timeout": None, "reset": None, "slow": None, "cut": None, "malformed": None,
-    "lost": None, "lost-timeout": None, "empty": None,
+    "lost": None, "lost-timeout": None, "empty": None, "call": None,
     "401": (401, {"message": "Bad credentials", "documentation_url": "https://docs.github.com/rest"}, {}),
     "403": (403, {"message": "Forbidden", "documentation_url": "https://docs.github.com/rest"}, {}),
     "primary": (403, {"message": "API rate limit exceeded for user ID 1. If you reach out to GitHub Support "
@@ -37,7 +37,7 @@ FAULTS = {
             {"Content-Type": "text/html"}),
 }
 # Those after which the write has happened all the same.
-DONE_ALL_THE_SAME = {"lost", "lost-timeout", "cut", "malformed", "slow", "empty"}
+DONE_ALL_THE_SAME = {"lost", "lost-timeout", "cut", "malformed", "slow", "empty", "call"}
 
 
 @dataclasses.dataclass
@@ -49,6 +49,8 @@ class Fault:
     times: int = 1          # and so many after it
     at: int = None          # instead: the request's number in the log
     seconds: float = 1.0    # retry-after of limits, pause of slow
+    act: object = None      # of "call": a function, called before the request is done or, with after, then
+    after: bool = False
     seen: int = 0
     fired: int = 0
 
@@ -145,6 +147,10 @@ class Handler(BaseHTTPRequestHandler):
         entry = server.gh.new_entry(self, body)
         fault = server.gh.pick_fault(entry)
         entry.fault = fault.kind if fault else None
+        if fault and fault.kind == "call" and not fault.after:
+            fault.act()
+            self.drop(hold=False)
+            return
         if fault and fault.kind not in DONE_ALL_THE_SAME:
             reply = self.refuse(entry, fault)
         else:
@@ -185,7 +191,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def deliver(self, entry, reply, fault):
         kind = fault.kind if fault else None
-        if kind in ("lost", "lost-timeout"):
+        if kind == "call":
+            fault.act()
+        if kind in ("call", "lost", "lost-timeout"):
             self.drop(hold=kind == "lost-timeout")
             return
         body = reply.body
