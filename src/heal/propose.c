@@ -112,7 +112,12 @@ static int find_base(struct proposing *p, struct err *err)
 	}
 	if (p->publish.base_branch.n)
 		return 0;
-	if (forge_repository(p->forge, p->publish.repo, &repository, p->mem, err) < 0)
+	rc = forge_repository(p->forge, p->publish.repo, &repository, p->mem, err);
+	if (rc == FORGE_NONE)
+		return err_set(err, ERR_CONFIG,
+			"there is no repository '%.*s', or the token may not see it",
+			STR_ARGS(p->publish.repo));
+	if (rc < 0)
 		return -1;
 	p->publish.base_branch = repository.default_branch;
 	return 0;

@@ -62,9 +62,9 @@ static struct str summary_of(
 	return arena_str(mem, str_slice(buf_view(&text), 0, SUMMARY_BYTES));
 }
 
-/* Ours has our instance as its external id. */
-static int find(struct forge *forge, const struct check_options *o, int64_t *id, struct arena *mem,
-	struct err *err)
+/* Ours has our instance as its external id. What it was annotated with before stays. */
+static int find(struct forge *forge, const struct check_options *o, struct forge_check *check,
+	struct arena *mem, struct err *err)
 {
 	struct forge_check *checks;
 	size_t n;
@@ -73,8 +73,10 @@ static int find(struct forge *forge, const struct check_options *o, int64_t *id,
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		if (str_eq_c(checks[i].name, "selfheal") &&
-			str_eq(checks[i].external_id, o->instance))
-			*id = checks[i].id;
+			str_eq(checks[i].external_id, o->instance)) {
+			check->id = checks[i].id;
+			check->annotations_there = checks[i].annotations_there;
+		}
 	return 0;
 }
 
@@ -92,7 +94,7 @@ int check_write(struct forge *forge, const struct fix *fix, const struct publish
 	check.title = plain(check.title, 200, mem);
 	check.summary = summary_of(fix, published, mem);
 	annotate(&check, fix, options, mem);
-	if (find(forge, options, &check.id, mem, err) < 0)
+	if (find(forge, options, &check, mem, err) < 0)
 		return -1;
 	return forge_check_write(forge, options->repo, &check, mem, err);
 }

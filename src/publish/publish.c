@@ -142,7 +142,8 @@ static int open_pull(struct publication *p, struct forge_pull *pull, struct err 
 		return 0;
 	}
 	/* Repositories of a free plan have no drafts: the title and the text say it then. */
-	if (draft.draft && first.code == ERR_CONFIG && str_has(str_of(first.msg), "draft")) {
+	if (draft.draft && first.code == ERR_CONFIG &&
+		str_has(str_of(first.msg), "Draft pull requests")) {
 		draft.draft = false;
 		err_reset(&first);
 		if (forge_pull_create(p->forge, p->o->repo, &draft, pull, p->mem, &first) == 0) {

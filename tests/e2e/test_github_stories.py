@@ -215,16 +215,19 @@ class Places(Case):
         self.sound(world)
 
     def test_actions_files(self):
-        world = self.world()
-        output, summary = world.folder / "output", world.folder / "summary"
-        for file in (output, summary):
-            file.touch()
-        run = world.heal("--pr", GITHUB_ACTIONS="true", GITHUB_OUTPUT=str(output), GITHUB_STEP_SUMMARY=str(summary),
-                         GITHUB_REPOSITORY="alice/shop")
-        self.assertEqual(run.code, 0, str(run))
-        self.assertRegex(output.read_text(), r"(?s)pull-request-number")
-        self.assertTrue(summary.read_text())
-        self.assertNotIn(world.env["GITHUB_TOKEN"], output.read_text() + summary.read_text() + run.out + run.err)
+        for way in ("heal", "pr"):
+            world = self.world()
+            output, summary = world.folder / "output", world.folder / "summary"
+            for file in (output, summary):
+                file.touch()
+            env = {"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": str(summary),
+                   "GITHUB_REPOSITORY": "alice/shop"}
+            run = world.heal("--pr", **env) if way == "heal" else world.pr(red(), **env)
+            self.assertEqual(run.code, 0, str(run))
+            self.assertRegex(output.read_text(), r"pull-request-number<<(\S+)\n1\n\1\n")
+            self.assertRegex(output.read_text(), r"pull-request-operation<<(\S+)\ncreated\n\1\n")
+            self.assertTrue(summary.read_text())
+            self.assertNotIn(world.env["GITHUB_TOKEN"], output.read_text() + summary.read_text() + run.out + run.err)
 
 
 class Refusals(Case):

@@ -1,4 +1,6 @@
 /* What a step of GitHub Actions shows and hands on. */
+#include <inttypes.h>
+
 #include "kit/clean/clean.h"
 #include "app/render/render.h"
 #include "base/limits.h"
@@ -47,6 +49,17 @@ void render_output(struct buf *out, const char *name, struct str value, const ch
 	buf_printf(out, "%s<<%s\n%.*s\n%s\n", name, delimiter, STR_ARGS(value), delimiter);
 }
 
+static void pull_outputs(struct buf *out, const struct heal_result *r, const char *delimiter)
+{
+	char number[32] = "";
+
+	if (r->pull.number)
+		snprintf(number, sizeof(number), "%" PRId64, r->pull.number);
+	render_output(out, "pull-request-number", str_of(number), delimiter);
+	render_output(out, "pull-request-url", r->pull.url, delimiter);
+	render_output(out, "pull-request-operation", str_of(r->pull.operation), delimiter);
+}
+
 void render_outputs(struct buf *out, const struct heal_result *r, const char *delimiter)
 {
 	char confidence[32];
@@ -58,4 +71,6 @@ void render_outputs(struct buf *out, const struct heal_result *r, const char *de
 	render_output(out, "source", r->patch.source, delimiter);
 	render_output(out, "branch", r->branch, delimiter);
 	render_output(out, "patch", r->diff, delimiter);
+	if (r->pull.operation)
+		pull_outputs(out, r, delimiter);
 }

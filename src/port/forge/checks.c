@@ -6,6 +6,7 @@ static bool read_check(void *out, const struct json_t *j, struct arena *mem)
 {
 	struct forge_check *c = out;
 	const struct json_t *output = json_get_obj(j, "output");
+	int64_t there = json_get_int(output, "annotations_count", 0);
 
 	c->id = json_get_int(j, "id", 0);
 	c->name = read_str(j, "name", mem);
@@ -15,6 +16,7 @@ static bool read_check(void *out, const struct json_t *j, struct arena *mem)
 	c->conclusion = read_str(j, "conclusion", mem);
 	c->title = read_str(output, "title", mem);
 	c->summary = read_str(output, "summary", mem);
+	c->annotations_there = there > 0 && there <= INT32_MAX ? (size_t)there : 0;
 	c->app_slug = read_str(json_get_obj(j, "app"), "slug", mem);
 	return c->id > 0;
 }
@@ -128,7 +130,8 @@ static int write_part(struct forge *f, struct str repo, struct forge_check *c, s
 int forge_check_write(struct forge *f, struct str repo, struct forge_check *check,
 	struct arena *mem, struct err *err)
 {
-	size_t from = 0;
+	/* GitHub adds annotations and never takes one back. */
+	size_t from = check->annotations_there;
 
 	do {
 		if (write_part(f, repo, check, from, mem, err) < 0)

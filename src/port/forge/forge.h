@@ -264,6 +264,7 @@ struct forge_check {
 	struct str name, head_sha, external_id, status, conclusion, title, summary, app_slug;
 	const struct forge_annotation *annotations; /* written only */
 	size_t n_annotations;
+	size_t annotations_there; /* read; of those to write as many are passed over */
 };
 int forge_checks(struct forge *f, struct str repo, struct str ref, struct forge_check **out,
 	size_t *n, struct arena *mem, struct err *err) MUST_CHECK;
