@@ -377,21 +377,23 @@ static void test_bearer_goes_to_its_host(void **state)
 
 static void test_bearer_never_to_another_host(void **state)
 {
-	static const struct peer_step theirs[] = {
-		{"GET", "/x?sig=1", "Accept: application/x\n!Authorization\n!s3cret\n!hunter2",
-			.status = 302, .headers = "Location: {other}/back\n"}};
 	static const struct peer_step ours[] = {{"GET", "/a", "Bearer s3cret", .status = 302,
 							.headers = "Location: {other}/x?sig=1\n"},
 		/* Sent back to us, it is still the other host that says so. */
 		{"GET", "/back", "!s3cret\n!hunter2", .body = "here"}};
+	static const char *const nothing =
+		"Accept: application/x\n!Authorization\n!s3cret\n!hunter2";
+	struct peer_step theirs[] = {
+		{"GET", "/x?sig=1", nothing, .status = 302, .headers = "Location: /y\n"},
+		/* Nor when it stays there. */
+		{"GET", "/y", nothing, .status = 302}};
 	char back[128];
-	struct peer_step answer = theirs[0];
 	struct fixture *f = *state;
 
-	f->other = peer_start(&answer, 1, NULL);
+	f->other = peer_start(theirs, ARRAY_LEN(theirs), NULL);
 	play(f, ours, ARRAY_LEN(ours));
 	(void)snprintf(back, sizeof(back), "Location: %s/back\n", peer_url(f->peer));
-	answer.headers = back;
+	theirs[1].headers = back;
 	assert_int_equal(ask_with(f, "GET", "/a", with_secrets), 0);
 	assert_true(str_eq_c(f->answer.body, "here"));
 	assert_played(f);
