@@ -33,6 +33,42 @@ int json_parse(struct json_t **out, struct str text, struct err *err)
 	return 0;
 }
 
+/* Copies text with what jansson refuses replaced: only inside of strings can there be a backslash,
+ * so pairs of it are told apart by taking two characters at a time. */
+static void mend(struct buf *out, struct str text)
+{
+	static const char replacement[] = "\xef\xbf\xbd";
+
+	while (text.n) {
+		size_t n = utf8_length(text);
+
+		if (str_skip(&text, "\\u0000")) {
+			buf_c(out, replacement);
+			continue;
+		}
+		if (text.p[0] == '\\' && text.n > 1 && (unsigned char)text.p[1] < 0x80)
+			n = 2;
+		if (n)
+			buf_add(out, text.p, n);
+		else
+			buf_c(out, replacement);
+		text = str_from(text, n ? n : 1);
+	}
+}
+
+int json_parse_mended(struct json_t **out, struct str text, struct err *err)
+{
+	BUF_AUTO mended = BUF_INIT(LIMIT_JSON_BYTES);
+	struct err again = ERR_INIT;
+
+	if (json_parse(out, text, err) == 0)
+		return 0;
+	if (err->code != ERR_PARSE)
+		return -1;
+	mend(&mended, text);
+	return mended.over ? -1 : json_parse(out, buf_view(&mended), &again);
+}
+
 static int write_chunk(const char *p, size_t n, void *data)
 {
 	buf_add(data, p, n);

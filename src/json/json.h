@@ -20,6 +20,9 @@ struct json_t *json_ref(struct json_t *j);
 
 /* Parses text of at most LIMIT_JSON_BYTES, duplicate keys refused; the caller frees *out. */
 int json_parse(struct json_t **out, struct str text, struct err *err) MUST_CHECK;
+/* As json_parse for text of outsiders: a NUL character or bytes that are not UTF-8, which would
+ * make one hostile comment hide all others, become U+FFFD. */
+int json_parse_mended(struct json_t **out, struct str text, struct err *err) MUST_CHECK;
 /* Sorted keys; indent 0 gives one compact line (no newline at the end). */
 void json_write(struct buf *out, const struct json_t *j, int indent);
 

@@ -13,6 +13,7 @@ static const struct {
 		"TYPE:MESSAGE] FILE",
 		tool_rewrite},
 	{"normal", "FILE...", tool_normal},
+	{"forge", "OWNER/NAME", tool_forge},
 	{"git", "clone|mirror|fetch|prune|push URL PATH ...", tool_git},
 };
 

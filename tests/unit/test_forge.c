@@ -158,7 +158,7 @@ static void test_pages_end(void **state)
 
 static void test_answers_of_the_wrong_shape(void **state)
 {
-	static const char *const bodies[] = {"{}", "null", "7", "\"x\"", "<html>", "[", "{\"a\":"};
+	static const char *const bodies[] = {"{}", "null", "7", "\"x\"", ""};
 	struct forge_repository r;
 	struct forge_comment *v;
 	size_t n;
@@ -175,6 +175,53 @@ static void test_answers_of_the_wrong_shape(void **state)
 		assert_int_equal(f->err.code, ERR_PARSE);
 		fixture_done(f);
 	}
+}
+
+/* What is no JSON at all is asked for once more, and never kept. */
+static void test_answers_that_are_no_json(void **state)
+{
+	static const char *const bodies[] = {"<html>", "[", "{\"a\":", "{\"a\":1}}"};
+	struct forge_repository r;
+	fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
+		const struct peer_step broken = {
+			.has = "!If-None-Match", .headers = "ETag: \"1\"\n", .body = bodies[i]};
+		const struct peer_step steps[] = {
+			broken, {.has = "!If-None-Match", .body = REPOSITORY}, broken, broken};
+
+		fixture_play(f, steps, ARRAY_LEN(steps), NULL);
+		assert_int_equal(get_repository(f, &r), 0);
+		assert_int_equal(get_repository(f, &r), -1);
+		assert_int_equal(f->err.code, ERR_PARSE);
+		assert_said(f, "GET /repos/o/r: cannot parse JSON");
+		fixture_done(f);
+	}
+}
+
+/* A NUL or bytes that are no text in one comment do not hide the others. */
+static void test_hostile_text_is_mended(void **state)
+{
+	static const struct peer_step step = {
+		.body = "[{\"id\":1,\"body\":\"a\\u0000b \\\\u0000 \xff \\\xff\"},{\"id\":2}]"};
+	static const struct peer_step good = {
+		.body = "[{\"id\":1,\"body\":\"a\\u0000b \\\\u0000 \xff\"},{\"id\":2}]"};
+	struct forge_comment *v;
+	size_t n;
+	fixture *f = *state;
+
+	fixture_play(f, &good, 1, NULL);
+	assert_int_equal(forge_comments(f->forge, FIXTURE_REPO, 5, &v, &n, &f->mem, &f->err), 0);
+	assert_int_equal(n, 2);
+	assert_str(v[0].body, "a\xef\xbf\xbd"
+			      "b \\u0000 \xef\xbf\xbd");
+	fixture_done(f);
+	const struct peer_step twice[] = {step, step};
+
+	fixture_play(f, twice, 2, NULL);
+	assert_int_equal(forge_comments(f->forge, FIXTURE_REPO, 5, &v, &n, &f->mem, &f->err), -1);
+	assert_int_equal(f->err.code, ERR_PARSE);
+	fixture_done(f);
 }
 
 /* ---- answers that did not change ---- */
@@ -632,6 +679,8 @@ int main(void)
 		FORGE_TEST(test_pages_up_to_a_number),
 		FORGE_TEST(test_pages_end),
 		FORGE_TEST(test_answers_of_the_wrong_shape),
+		FORGE_TEST(test_answers_that_are_no_json),
+		FORGE_TEST(test_hostile_text_is_mended),
 		FORGE_TEST(test_etag),
 		FORGE_TEST(test_etag_keeps_the_next_page),
 		FORGE_TEST(test_etags_are_bounded),

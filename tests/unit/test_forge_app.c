@@ -282,6 +282,34 @@ static void test_answers_without_a_token(void **state)
 	}
 }
 
+/* An installation's tokens go by the repository's new name alone. */
+static void test_renamed_repository(void **state)
+{
+	static const struct peer_step steps[] = {
+		{"GET", "/repos/o/r/installation", .body = INSTALLATION},
+		{"POST", .has = "\"repositories\":[\"r\"]", .status = 422},
+		{"POST", .has = "{\"permissions\":{\"metadata\":\"read\"}}\nBearer ey",
+			.body = TOKEN("ghs_0", HOUR)},
+		{"GET", "/repos/o/r", "Bearer ghs_0", .status = 301,
+			.headers = "Location: /repositories/1\n"},
+		{"GET", "/repositories/1", "Bearer ghs_0", .body = "{\"full_name\":\"o/new\"}"},
+		{"POST", .has = "\"contents\":\"write\"\n\"repositories\":[\"new\"]",
+			.body = TOKEN("ghs_1", HOUR)},
+		{"GET", "/repos/o/r", "Bearer ghs_1", .body = REPOSITORY}};
+	static const struct peer_step refused[] = {{.body = INSTALLATION}, {.status = 422},
+		{.body = TOKEN("ghs_0", HOUR)}, {.status = 404}};
+	struct forge_options options = app();
+	fixture *f = *state;
+
+	fixture_play(f, steps, ARRAY_LEN(steps), &options);
+	assert_int_equal(get_repository(f), 0);
+	fixture_done(f);
+	fixture_play(f, refused, ARRAY_LEN(refused), &options);
+	assert_int_equal(get_repository(f), -1);
+	assert_int_equal(f->err.code, ERR_AUTH);
+	fixture_done(f);
+}
+
 static void test_app_that_knows_no_repository(void **state)
 {
 	struct forge_options options = app();
@@ -419,6 +447,7 @@ int main(void)
 		FORGE_TEST(test_key_that_is_refused),
 		FORGE_TEST(test_workflows_only_when_chosen),
 		FORGE_TEST(test_answers_without_a_token),
+		FORGE_TEST(test_renamed_repository),
 		FORGE_TEST(test_app_that_knows_no_repository),
 		FORGE_TEST(test_who_the_app_is),
 		FORGE_TEST(test_access_of_an_app),

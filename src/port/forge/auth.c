@@ -211,22 +211,19 @@ static int find_installation(
 	return rc;
 }
 
-static int make_token(struct forge *f, struct arena *mem, struct err *err)
+/* Asks for a token of the installation and keeps it; *status is GitHub's answer. */
+static int ask_token(struct forge *f, int64_t installation, const struct json_t *body, int *status,
+	struct arena *mem, struct err *err)
 {
-	REPLY_AUTO installation = {0};
 	REPLY_AUTO made = {0};
-	CLEANUP(json_freep) struct json_t *body = NULL;
 	/* A second token does no harm, it ends within the hour. */
-	struct ask ask = {.method = "POST", .as = AS_APP, .repeatable = true};
+	struct ask ask = {.method = "POST", .as = AS_APP, .repeatable = true, .body = body};
 	int rc;
 
-	if (find_installation(f, &installation, mem, err) < 0)
-		return -1;
-	body = token_request(f, installation.json);
-	ask.body = body;
-	ask.path = arena_printf(mem, "/app/installations/%lld/access_tokens",
-		(long long)json_get_int(installation.json, "id", 0));
+	ask.path =
+		arena_printf(mem, "/app/installations/%lld/access_tokens", (long long)installation);
 	rc = forge_exchange(f, &ask, &made, mem, err);
+	*status = made.status;
 	if (rc == FORGE_NONE)
 		return forge_not_there(&ask, &made, err);
 	if (rc == 0)
@@ -235,6 +232,50 @@ static int make_token(struct forge *f, struct arena *mem, struct err *err)
 	if (made.body.p)
 		crypto_wipe((void *)(uintptr_t)made.body.p, made.body.n);
 	return rc;
+}
+
+/* The installation goes by the new name of a renamed repository alone: learns it with a token that
+ * may do nothing but that. */
+static int follow_rename(struct forge *f, int64_t installation, struct arena *mem, struct err *err)
+{
+	CLEANUP(json_freep) struct json_t *body = json_obj();
+	struct json_t *permissions = json_obj();
+	struct forge_repository repository = {0};
+	int status, rc;
+
+	json_put_c(permissions, "metadata", "read");
+	json_put(body, "permissions", permissions);
+	if (ask_token(f, installation, body, &status, mem, err) < 0)
+		return -1;
+	rc = forge_repository(f, str_of(f->app_repo), &repository, mem, err);
+	wipe_string(&f->token);
+	if (rc < 0)
+		return -1;
+	if (rc == FORGE_NONE || !is_repo_name(repository.full_name))
+		return err_set(err, ERR_AUTH, "app %s may not see '%s'", f->app_id, f->app_repo);
+	free(f->app_repo);
+	f->app_repo = xstrndup(repository.full_name.p, repository.full_name.n);
+	return 0;
+}
+
+static int make_token(struct forge *f, struct arena *mem, struct err *err)
+{
+	REPLY_AUTO installation = {0};
+	CLEANUP(json_freep) struct json_t *body = NULL;
+	int status = 0;
+	int64_t id;
+
+	if (find_installation(f, &installation, mem, err) < 0)
+		return -1;
+	id = json_get_int(installation.json, "id", 0);
+	body = token_request(f, installation.json);
+	if (ask_token(f, id, body, &status, mem, err) == 0)
+		return 0;
+	if (status != 422 || follow_rename(f, id, mem, err) < 0)
+		return -1;
+	json_free(TAKE(body));
+	body = token_request(f, installation.json);
+	return ask_token(f, id, body, &status, mem, err);
 }
 
 static int installation_token(struct forge *f, struct arena *mem, struct err *err)

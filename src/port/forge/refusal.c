@@ -21,6 +21,8 @@ static const struct refusal {
 		"add the permission to the job's 'permissions:' or to the app; a run for a fork's "
 		"pull request may only read"},
 	{403, "by personal access token", ERR_AUTH, "give the token this permission"},
+	{403, "authenticate via a GitHub App", ERR_AUTH,
+		"checks are for apps and the Actions token alone"},
 	{403, "admin rights", ERR_AUTH, "only an administrator may"},
 	{403, "IP allow list", ERR_AUTH,
 		"this machine's address is not on the organisation's list"},

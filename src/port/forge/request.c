@@ -154,49 +154,62 @@ static int send_until_answered(struct forge *f, const struct ask *ask,
 	}
 }
 
-/* Takes an answer that did not change from where it is kept, or keeps a new one. */
-static void use_cache(struct forge *f, const struct ask *ask, const struct cache_item *known,
-	struct reply *out, struct str *link, struct arena *mem)
-{
-	if (known && out->status == 304) {
-		out->status = 200;
-		out->body = arena_str(mem, str_of(known->body));
-		*link = arena_str(mem, str_of(known->link));
-		return;
-	}
-	if (is_cached(ask) && out->status == 200)
-		cache_store(f, ask->path, http_header_get(&out->http, "etag"), out->body, *link);
-}
-
 static int read_json(const struct ask *ask, struct reply *out, struct err *err)
 {
 	if (ask->raw || ask->sink || !out->body.n)
 		return 0;
-	if (json_parse(&out->json, out->body, err) == 0)
+	if (json_parse_mended(&out->json, out->body, err) == 0)
 		return 0;
 	return err_wrap(err, "%s %.*s", ask->method ? ask->method : "GET",
 		STR_ARGS(str_slice(ask->path, 0, 150)));
 }
 
-int forge_exchange(struct forge *f, const struct ask *ask, struct reply *out, struct arena *mem,
-	struct err *err)
+/* An answer that did not change is taken from where it is kept; a new one that can be read is
+ * kept. */
+static int read_answer(struct forge *f, const struct ask *ask, const struct cache_item *known,
+	struct reply *out, struct arena *mem, struct err *err)
+{
+	struct str link = http_header_get(&out->http, "link");
+
+	if (known && out->status == 304) {
+		out->status = 200;
+		out->body = arena_str(mem, str_of(known->body));
+		link = arena_str(mem, str_of(known->link));
+	}
+	if (out->status == 404 || out->status == 410)
+		return FORGE_NONE;
+	if (out->status < 200 || out->status > 299)
+		return refusal_explain(ask, &out->http, err);
+	out->next = next_of(f, link);
+	if (read_json(ask, out, err) < 0)
+		return -1;
+	if (is_cached(ask) && out->http.status == 200)
+		cache_store(f, ask->path, http_header_get(&out->http, "etag"), out->body, link);
+	return 0;
+}
+
+static int exchange_once(struct forge *f, const struct ask *ask, struct reply *out,
+	struct arena *mem, struct err *err)
 {
 	const struct cache_item *known = is_cached(ask) ? cache_find(f, ask->path) : NULL;
-	struct str link;
 
 	*out = (struct reply){0};
 	if (send_until_answered(f, ask, known, &out->http, mem, err) < 0)
 		return -1;
 	out->status = out->http.status;
 	out->body = out->http.body;
-	link = http_header_get(&out->http, "link");
-	use_cache(f, ask, known, out, &link, mem);
-	if (out->status == 404 || out->status == 410)
-		return FORGE_NONE;
-	if (out->status < 200 || out->status > 299)
-		return refusal_explain(ask, &out->http, err);
-	out->next = next_of(f, link);
-	return read_json(ask, out, err);
+	return read_answer(f, ask, known, out, mem, err);
+}
+
+int forge_exchange(struct forge *f, const struct ask *ask, struct reply *out, struct arena *mem,
+	struct err *err)
+{
+	int rc = exchange_once(f, ask, out, mem, err);
+
+	/* A proxy's page, or half an answer: a read may as well be tried again. */
+	if (rc < 0 && err->code == ERR_PARSE && out->status && is_read(ask))
+		rc = exchange_once(f, ask, out, mem, err);
+	return rc;
 }
 
 int forge_not_there(const struct ask *ask, const struct reply *r, struct err *err)

@@ -201,7 +201,7 @@ class Handler(BaseHTTPRequestHandler):
             body = body[:-len(body) // 3] + b'{"oops": ' if body else b"{"
         if kind == "empty":
             body = b""
-        self.send_response(reply.status)
+        self.send_response_only(reply.status)
         for name, value in reply.headers.items():
             self.send_header(name, value)
         if reply.status not in (204, 304):
