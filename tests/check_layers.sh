@@ -24,7 +24,7 @@ BEGIN {
 	owner["git2.h"] = "port/git"; owner["curl/curl.h"] = "port/http"; owner["jansson.h"] = "json"
 	owner["sqlite3.h"] = "port/store"; owner["libpq-fe.h"] = "port/store"; owner["yaml.h"] = "port/format"
 	owner["expat.h"] = "port/format"; owner["archive.h"] = "port/format"; owner["archive_entry.h"] = "port/format"; owner["microhttpd.h"] = "port/httpd"
-	owner["pcre2.h"] = "port/regex"; owner["tree_sitter/api.h"] = "port/syntax"
+	owner["lz4.h"] = "port/store"; owner["pcre2.h"] = "port/regex"; owner["tree_sitter/api.h"] = "port/syntax"
 	owner["seccomp.h"] = "port/child"; owner["linux/landlock.h"] = "port/child"
 }
 FNR == 1 { file = FILENAME; sub(/^src\//, "", file); from = layer(file); folder = file; sub(/\/[^\/]*$/, "", folder) }
