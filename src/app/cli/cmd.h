@@ -73,7 +73,9 @@ extern const struct cmd cmd_init;
 extern const struct cmd cmd_knowledge;
 extern const struct cmd cmd_pr;
 extern const struct cmd cmd_resume;
+extern const struct cmd cmd_serve;
 extern const struct cmd cmd_version;
+extern const struct cmd cmd_work;
 
 const struct cmd *cmd_find(const char *name);
 /* Says that there is no such command, and which may have been meant. Gives -1. */

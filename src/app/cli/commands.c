@@ -8,6 +8,8 @@ const struct cmd *const commands[] = {
 	&cmd_pr,
 	&cmd_knowledge,
 	&cmd_resume,
+	&cmd_serve,
+	&cmd_work,
 	&cmd_doctor,
 	&cmd_init,
 	&cmd_config,
