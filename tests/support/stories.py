@@ -127,11 +127,14 @@ class World:
         }
 
 
-def make_bundle(path, files=None):
-    """The bundle of the red project (or of main with these files over it): heal's work, done once."""
+def make_bundle(path, files=None, feature=None):
+    """The bundle of the red project (or of main with these files over it, or of a branch "feature" with
+    those): heal's work, done once."""
     with World() as world:
         if files:
             world.shop.person_pushes("bob", files, when=WHEN)
-        run = world.heal("--bundle", path)
+        if feature:
+            world.shop.person_pushes("bob", feature, branch="feature", when=WHEN)
+        run = world.heal("--bundle", path, branch="feature" if feature else "main")
         assert os.path.exists(path), str(run)
         return run

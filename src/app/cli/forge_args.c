@@ -126,7 +126,7 @@ int forge_args_open(struct forge_args *out, const struct cli *cli, const struct 
 	static const char *const api_names[] = {"GITHUB_API_URL", NULL};
 	struct http_options http = {0};
 	struct forge_options o = {0};
-	int64_t gap;
+	int64_t gap, timeout;
 
 	*out = (struct forge_args){0};
 	arena_init(&out->mem);
@@ -142,6 +142,8 @@ int forge_args_open(struct forge_args *out, const struct cli *cli, const struct 
 	o.api_url = out->api_url;
 	if (str_to_i64(str_of(getenv("SELFHEAL_WRITE_GAP_MS")), 0, 60000, &gap))
 		o.write_gap_ms = gap ? gap : -1;
+	if (str_to_i64(str_of(getenv("SELFHEAL_HTTP_TIMEOUT_MS")), 1, 3600000, &timeout))
+		http.timeout_ms = (int)timeout;
 	if (http_open(&out->http, &http, err) < 0)
 		return -1;
 	o.http = out->http;
