@@ -14,3 +14,5 @@ struct yaml_node;
 const struct yaml_node *rerun_hints(struct arena *mem);
 /* Whether the text of a source file holds one of them; unknown languages have none. */
 bool rerun_hinted(const struct yaml_node *hints, const char *language, struct str text);
+/* How far the clock of the i-th rerun is off; false past the last one. */
+bool rerun_clock_shift(size_t i, int64_t *shift_s);

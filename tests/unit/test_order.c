@@ -220,9 +220,30 @@ static void sources_hint_at_chance(void **state)
 			assert_true(hints->pairs[i].value->items[k]->text.n > 1);
 }
 
+/* A test may depend on any part of the time: moving the clock changes each. */
+static void moved_clocks_meet_every_part_of_the_time(void **state)
+{
+	bool odd = false, even = false, quarter[4] = {true};
+	int64_t shift;
+
+	(void)state;
+	for (size_t i = 0; rerun_clock_shift(i, &shift); i++) {
+		if (shift == 0)
+			continue;
+		odd |= shift % 2 != 0;
+		even |= shift % 2 == 0;
+		quarter[shift % 86400 / 21600] = true;
+	}
+	assert_true(odd);
+	assert_true(even);
+	for (size_t i = 0; i < ARRAY_LEN(quarter); i++)
+		assert_true(quarter[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(moved_clocks_meet_every_part_of_the_time),
 		cmocka_unit_test(tests_run_alone_and_reversed),
 		cmocka_unit_test_setup_teardown(a_seed_fixes_random_numbers, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_clock_is_shifted, setup, teardown),
