@@ -331,6 +331,53 @@ static void the_world_around_is_told(void **state)
 	}
 }
 
+/* A test is about what it says more often than the world around is ill. */
+static void a_test_that_speaks_of_the_world_stays_a_test(void **state)
+{
+	static const struct {
+		const char *type, *message;
+		enum failure_kind to;
+	} cases[] = {
+		{"java.net.ConnectException", "Connection refused (Connection refused)",
+			FAILURE_TEST},
+		{"java.net.ConnectException", "Connection timed out", FAILURE_INFRASTRUCTURE},
+		{"java.net.ConnectException", "Failed to connect to repo.example.org/10.1.2.3:80",
+			FAILURE_INFRASTRUCTURE},
+		{"error", "status code: 503, want 200", FAILURE_TEST},
+		{"Error", "Request failed with HTTP 503", FAILURE_TEST},
+		{"Error", "expected error EMFILE to be thrown", FAILURE_TEST},
+		{"error", "got Connection reset by peer", FAILURE_TEST},
+		{"error", "Unexpected EMFILE", FAILURE_INFRASTRUCTURE},
+		{"error", "got dial tcp: lookup a.b on 10.0.0.2:53: no such host, want nil",
+			FAILURE_INFRASTRUCTURE},
+		{"LimiterError", "API rate limit: 5 of 4", FAILURE_TEST},
+		{"requests.exceptions.HTTPError",
+			"500 Server Error: x for url: http://localhost:5000/a", FAILURE_TEST},
+		{"requests.exceptions.HTTPError",
+			"500 Server Error: x for url: http://pypi.example.org/a",
+			FAILURE_INFRASTRUCTURE},
+		{"error",
+			"Get \"https://127.0.0.1:4/\": x509: certificate signed by unknown "
+			"authority",
+			FAILURE_TEST},
+		{"error", "bad path /var/run/docker.sock", FAILURE_TEST},
+		{"error", "dial unix /var/run/docker.sock: connect: no such file or directory",
+			FAILURE_INFRASTRUCTURE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct failure f = {.name = STR("test_a"),
+			.type = str_of(cases[i].type),
+			.message = str_of(cases[i].message)};
+
+		taxonomy_decide_kind(&f);
+		if (f.kind != cases[i].to)
+			fail_msg("%s: %s: %s", cases[i].type, cases[i].message,
+				failure_kind_to_string(f.kind));
+	}
+}
+
 static void the_deciding_line_is_quoted(void **state)
 {
 	struct failure f = {.type = STR("Error"),
@@ -374,6 +421,7 @@ int main(void)
 		cmocka_unit_test(version_one_is_what_it_was),
 		cmocka_unit_test(kinds_and_classes_follow_rules),
 		cmocka_unit_test(the_world_around_is_told),
+		cmocka_unit_test(a_test_that_speaks_of_the_world_stays_a_test),
 		cmocka_unit_test(the_deciding_line_is_quoted),
 		cmocka_unit_test(patterns_match),
 	};

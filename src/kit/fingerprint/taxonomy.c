@@ -1,6 +1,7 @@
 #include "kit/fingerprint/taxonomy.h"
 
 #include <assert.h>
+#include <ctype.h>
 
 #include "base/embed.h"
 
@@ -11,7 +12,8 @@ enum { SAME = -1, LOOKED_AT_BYTES = 4096 };
 
 /* A line of the rules, views of the embedded text: nothing is parsed ahead, nothing kept. */
 struct rule {
-	int kind; /* enum failure_kind, or SAME */
+	int kind;  /* enum failure_kind, or SAME */
+	bool hint; /* "kind?": what a test may speak of as well */
 	struct str subtype, otherwise, message;
 };
 
@@ -89,7 +91,8 @@ static bool read_rule(struct rule *rule, struct str line, const struct failure *
 	head = str_trim(head);
 	rule->message = str_trim(line); /* may hold bars */
 	if (str_cut(&head, " ", &word)) {
-		rule->kind = rule_kind(word);
+		rule->hint = str_ends(word, "?");
+		rule->kind = rule_kind(str_slice(word, 0, word.n - rule->hint));
 		head = str_trim(head);
 	}
 	if (!str_cut(&head, "/", &rule->subtype))
@@ -97,26 +100,6 @@ static bool read_rule(struct rule *rule, struct str line, const struct failure *
 	else
 		rule->otherwise = head;
 	return true;
-}
-
-/* A comparison that shows both values failed as a test, whatever the values speak of. */
-static bool may_decide(const struct rule *rule, const struct failure *f)
-{
-	bool compared = f->expected.n && f->actual.n && f->kind == FAILURE_TEST;
-
-	return !compared || rule->kind == SAME || str_eq_c(rule->message, "*");
-}
-
-static bool find_rule(const struct failure *f, struct rule *out)
-{
-	struct str rest = embed_get(RULES), line;
-	struct str message = str_slice(f->message, 0, LOOKED_AT_BYTES);
-
-	while (next_line(&rest, &line)) {
-		if (read_rule(out, line, f) && may_decide(out, f) && like(out->message, message))
-			return true;
-	}
-	return false;
 }
 
 /* The line that a rule found what it looks for in. */
@@ -128,6 +111,78 @@ static struct str evidence_of(const struct rule *rule, struct str message)
 		if (like(rule->message, line))
 			return str_trim(line);
 	return STR_NULL;
+}
+
+static bool has_word(struct str text, const char *word)
+{
+	ptrdiff_t at;
+
+	for (; (at = str_find_c(text, word)) >= 0; text = str_from(text, (size_t)at + 1))
+		if (at == 0 || !isalpha((unsigned char)text.p[at - 1]))
+			return true;
+	return false;
+}
+
+static bool has_any_word(struct str text, const char *const *words)
+{
+	while (*words)
+		if (has_word(text, *words++))
+			return true;
+	return false;
+}
+
+/* "status code: 503, want 200": what a test compares is what it is about. An error where none was
+ * wanted is none of that. */
+static bool reads_as_comparison(struct str line)
+{
+	static const char *const words[] = {"expected ", "Expected", "want ", "wanted ", "got ",
+		"to equal", "to be equal", "instead of ", "assert", NULL};
+	static const char *const errors[] = {"nil", "no error", "null", "NoError", NULL};
+
+	return has_any_word(line, words) && !has_any_word(line, errors);
+}
+
+/* Of what a test meets at this very machine its own server is the likely cause. */
+static bool speaks_of_own_server(const struct rule *rule, struct str line)
+{
+	static const char *const here[] = {
+		"127.0.0.1", "localhost", "[::1]", "0.0.0.0", "testserver", NULL};
+
+	return (str_eq_c(rule->subtype, "Network") || str_eq_c(rule->subtype, "Registry") ||
+		       str_eq_c(rule->subtype, "Certificate")) &&
+	       has_any_word(line, here);
+}
+
+/* A test that failed is a test's failure unless the world around is plainly at fault. */
+static bool may_decide_test(const struct rule *rule, const struct failure *f)
+{
+	struct str line = evidence_of(rule, f->message);
+
+	if (line.n == 0)
+		line = str_slice(f->message, 0, LOOKED_AT_BYTES / 16);
+	return !rule->hint && !reads_as_comparison(line) && !speaks_of_own_server(rule, line);
+}
+
+static bool may_decide(const struct rule *rule, const struct failure *f)
+{
+	bool test = f->kind == FAILURE_TEST && f->name.n;
+
+	/* A comparison that shows both values is one, whatever the values speak of. */
+	if (f->expected.n && f->actual.n && f->kind == FAILURE_TEST)
+		return rule->kind == SAME || str_eq_c(rule->message, "*");
+	return !test || rule->kind != FAILURE_INFRASTRUCTURE || may_decide_test(rule, f);
+}
+
+static bool find_rule(const struct failure *f, struct rule *out)
+{
+	struct str rest = embed_get(RULES), line;
+	struct str message = str_slice(f->message, 0, LOOKED_AT_BYTES);
+
+	while (next_line(&rest, &line)) {
+		if (read_rule(out, line, f) && like(out->message, message) && may_decide(out, f))
+			return true;
+	}
+	return false;
 }
 
 void taxonomy_decide_kind(struct failure *f)
