@@ -1,11 +1,23 @@
 #include "app/serve/delivery.h"
 
-#include <inttypes.h>
-
+/* Once for each delivery at the door: pieces are put together without a format to read. */
 void delivery_write(struct buf *out, const struct delivery *d)
 {
-	buf_printf(out, "v1\n%" PRId64 "\n%.*s\n%.*s\n%.*s\n%d\n", d->received_s,
-		STR_ARGS(d->event), STR_ARGS(d->id), STR_ARGS(d->sum), d->form);
+	const struct str parts[] = {d->event, d->id, d->sum, d->form ? STR("1") : STR("0")};
+	char digits[20];
+	size_t at = sizeof(digits);
+	int64_t rest = d->received_s;
+
+	do {
+		digits[--at] = (char)('0' + rest % 10);
+	} while (rest /= 10);
+	buf_c(out, "v1\n");
+	buf_add(out, digits + at, sizeof(digits) - at);
+	buf_char(out, '\n');
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		buf_str(out, parts[i]);
+		buf_char(out, '\n');
+	}
 }
 
 bool delivery_read(struct delivery *out, struct str head)

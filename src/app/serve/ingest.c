@@ -21,7 +21,8 @@ enum {
 	BATCH = 64,
 	WAIT_MS = 500,
 	GIVE_WAY_MS = 20,
-	RUSH = 500, /* deliveries a second */
+	RUSH = 500,    /* deliveries a second */
+	CALM_MS = 250, /* without a rush before we believe that it is over */
 	RETRY_MS = 1000,
 	SKIMMED_MAX = 1 << 20, /* of one body, after what nobody looks at is left out */
 	PIECE = 64 << 10,
@@ -42,7 +43,7 @@ struct ingest {
 	struct spool_place place;
 	uint64_t seen; /* records stored when we last looked at the door, */
 	int64_t seen_us;
-	bool rush; /* and what we saw */
+	int64_t rush_until_us; /* and until when we take it for a rush */
 	int64_t forgot_at;
 };
 
@@ -253,13 +254,15 @@ static bool is_rush(struct ingest *in)
 	struct spool_state now;
 
 	if (took_us < GIVE_WAY_MS * 1000 / 2)
-		return in->rush;
+		return now_us < in->rush_until_us;
 	spool_state(in->spool, &now);
-	in->rush = (int64_t)(now.records - in->seen) * 1000000 / took_us > RUSH &&
-		   now.bytes < now.max_bytes / 2;
+	if ((int64_t)(now.records - in->seen) * 1000000 / took_us > RUSH)
+		in->rush_until_us = now_us + CALM_MS * 1000;
+	if (now.bytes > now.max_bytes / 2)
+		in->rush_until_us = 0;
 	in->seen = now.records;
 	in->seen_us = now_us;
-	return in->rush;
+	return now_us < in->rush_until_us;
 }
 
 static void forget_old(struct ingest *in)

@@ -19,12 +19,11 @@ enum {
 	IDLE_MS = 15000,
 	REQUEST_MS = 30000,
 	/* Of one connection: its headers (431 beyond), and what is read at once of a body. */
-	MEMORY_BYTES = 64 << 10,
+	MEMORY_BYTES = 48 << 10,
 	/* A refused body up to this size is read and dropped, so that the peer sees the answer and
 	 * may go on; what is longer loses its connection. */
 	DRAIN_BYTES = 1 << 20,
-	ID_SIZE = 24,
-	ANSWER_BYTES = 16 << 20,
+	ID_SIZE = 17,
 };
 
 struct httpd {
@@ -268,6 +267,13 @@ static enum MHD_Result end_request(struct httpd_request *r)
 	return MHD_YES;
 }
 
+static void name_request(char out[ID_SIZE], uint64_t id)
+{
+	for (int i = ID_SIZE - 2; i >= 0; i--, id >>= 4)
+		out[i] = "0123456789abcdef"[id & 15];
+	out[ID_SIZE - 1] = '\0';
+}
+
 static struct httpd_request *new_request(
 	struct httpd *h, struct MHD_Connection *connection, const char *path, const char *method)
 {
@@ -278,8 +284,7 @@ static struct httpd_request *new_request(
 	r->path = path;
 	r->method = method;
 	r->began_us = clock_mono_us();
-	snprintf(r->id, sizeof(r->id), "%016llx",
-		(unsigned long long)hash_mix(h->first_id, h->requests++));
+	name_request(r->id, hash_mix(h->first_id, h->requests++));
 	atomic_fetch_add(&h->pending, 1);
 	return r;
 }
