@@ -31,6 +31,8 @@ void marker_write(struct buf *out, const struct marker *m)
 	member(out, "base", m->base);
 	if (m->attempts)
 		buf_printf(out, " attempts=%lld", (long long)m->attempts);
+	if (m->ignore)
+		buf_c(out, " ignore=1");
 	if (m->retry)
 		buf_c(out, " retry=1");
 	for (size_t i = 0; i < m->n && i < MARKER_FINGERPRINTS_MAX; i++)
@@ -51,6 +53,8 @@ static void take(struct marker *m, struct str *fingerprints, struct str name, st
 		fingerprints[m->n++] = text;
 	else if (str_eq_c(name, "attempts"))
 		str_to_i64(text, 0, INT32_MAX, &m->attempts);
+	else if (str_eq_c(name, "ignore"))
+		m->ignore = str_eq_c(text, "1");
 	else if (str_eq_c(name, "retry"))
 		m->retry = str_eq_c(text, "1");
 	for (size_t i = 0; i < ARRAY_LEN(members); i++)
@@ -98,4 +102,19 @@ bool marker_meets(const struct marker *a, const struct marker *b)
 			if (str_eq(a->fingerprints[i], b->fingerprints[k]))
 				return true;
 	return false;
+}
+
+struct str marker_replace(struct str text, const struct marker *marker, struct arena *mem)
+{
+	BUF_AUTO out = BUF_INIT(text.n + 64 * 1024);
+	ptrdiff_t at = -1, next;
+	size_t from = 0;
+
+	while ((next = str_find_c(str_from(text, from), begin)) >= 0) {
+		at = (ptrdiff_t)from + next;
+		from = (size_t)at + 1;
+	}
+	buf_str(&out, at < 0 ? text : str_slice(text, 0, (size_t)at));
+	marker_write(&out, marker);
+	return arena_str(mem, buf_view(&out));
 }

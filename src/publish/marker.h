@@ -17,6 +17,7 @@ struct marker {
 	struct str command; /* hash of the test command */
 	struct str session, base;
 	int64_t attempts; /* corrections made on this pull request: the counter lives with it */
+	bool ignore;      /* a person wants nothing proposed for these failures, ever */
 	bool retry;       /* a person asked for it again: earlier refusals do not count */
 };
 
@@ -27,3 +28,5 @@ bool marker_read(struct marker *out, struct str text, const char *what, struct s
 	struct arena *mem);
 /* Whether they have a fingerprint in common. */
 bool marker_meets(const struct marker *a, const struct marker *b);
+/* The text with its last marker (and what follows) replaced, or with one added. */
+struct str marker_replace(struct str text, const struct marker *marker, struct arena *mem);

@@ -7,6 +7,7 @@ enum { HOUR_S = 3600, DAY_S = 24 * HOUR_S, CLOSES_BY_PEOPLE = 2 };
 static const struct {
 	const char *reason, *text;
 } reasons[] = {
+	{"ignored", "a person asked to ignore this failure; '/selfheal retry' there lifts that"},
 	{"hands_off", "a person asked to leave this pull request alone"},
 	{"closed_by_person", "a person closed this very change before; '/selfheal retry' there "
 			     "lifts that"},
@@ -64,6 +65,10 @@ static bool refused_by_people(
 	int closes = 0;
 
 	for (size_t i = 0; i < n; i++) {
+		if (pulls[i].marker.ignore && marker_meets(&pulls[i].marker, marker)) {
+			skip(out, "ignored", &pulls[i]);
+			return true;
+		}
 		if (!refused(&pulls[i]))
 			continue;
 		if (marker->patch.n && str_eq(pulls[i].marker.patch, marker->patch)) {

@@ -36,9 +36,10 @@ struct publish_options {
 	void *judge_data;
 	bool security;
 	enum on_pull on_pull;
-	bool checks;     /* write a check run on the commit that failed */
-	bool dry_run;    /* say what would be done */
-	bool auto_merge; /* ask for GitHub's own when ready */
+	int attempts_more; /* this is the end of a correction: counted in the marker */
+	bool checks;       /* write a check run on the commit that failed */
+	bool dry_run;      /* say what would be done */
+	bool auto_merge;   /* ask for GitHub's own when ready */
 	enum pull_draft_mode { PULL_DRAFT_AUTO, PULL_DRAFT_ALWAYS, PULL_DRAFT_NEVER } draft;
 };
 

@@ -98,7 +98,7 @@ static struct marker marker_of(
 	for (size_t i = 0; o->previous && i < o->previous->n; i++)
 		add_fingerprint(fingerprints, &m.n, o->previous->fingerprints[i]);
 	if (o->previous) {
-		m.attempts = o->previous->attempts;
+		m.attempts = o->previous->attempts + o->attempts_more;
 		m.retry = o->previous->retry;
 	}
 	return m;

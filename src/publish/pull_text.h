@@ -27,6 +27,7 @@ struct pull_options {
 	bool ci_starts;        /* whether CI will run on the pull request by itself */
 	bool security;
 	struct str deadline;           /* when auto-merge will be asked for; empty: never */
+	int attempts_more;             /* corrections that this text is the end of */
 	const struct marker *previous; /* of the pull request that is updated; NULL: a new one */
 };
 

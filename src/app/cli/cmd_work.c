@@ -4,10 +4,10 @@
 #include <sys/prctl.h>
 
 #include "app/cli/serve_args.h"
+#include "app/cli/work_job.h"
 #include "kit/clean/clean.h"
 #include "base/clock.h"
 #include "base/limits.h"
-#include "heal/respond.h"
 #include "json/json.h"
 #include "port/store/store.h"
 
@@ -37,10 +37,10 @@ static int no_job(int64_t id, struct err *err)
 
 /* --- run --- */
 
-static int run_one(const struct serve_args *args, int64_t id, struct err *err)
+static int run_one(
+	const struct serve_args *args, const struct cli *cli, int64_t id, struct err *err)
 {
 	CLEANUP(store_freep) struct store *store = NULL;
-	struct respond_options o = {.store_path = buf_text(&args->store)};
 	struct str state;
 	struct job job;
 	ARENA_AUTO mem;
@@ -53,7 +53,7 @@ static int run_one(const struct serve_args *args, int64_t id, struct err *err)
 	if (rc == QUEUE_NONE)
 		return no_job(id, err);
 	store_free(TAKE(store)); /* the queue is its parent's business */
-	return respond_run(&job, &o, &mem, err) < 0 ? -1 : EXIT_DONE;
+	return work_job(cli, args, &job, &mem, err) < 0 ? -1 : EXIT_DONE;
 }
 
 struct stopper {
@@ -107,7 +107,7 @@ static int work(struct cli *cli, struct err *err)
 	if (serve_args_load(&args, cli, err) < 0)
 		return -1;
 	if (opts_has(&cli->opts, "job"))
-		return run_one(&args, opts_int(&cli->opts, "job", 0), err);
+		return run_one(&args, cli, opts_int(&cli->opts, "job", 0), err);
 	return run_many(cli, &args, err);
 }
 

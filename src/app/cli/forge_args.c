@@ -50,10 +50,16 @@ struct str forge_args_repo_of(struct str url)
 	return str_find_char(owner, '/') < 0 ? rest : STR_NULL;
 }
 
-static int find_repo(struct forge_args *a, const struct cli *cli, const char *root, struct err *err)
+static const char *option(const struct cli *cli, const char *name)
+{
+	return opts_knows(&cli->opts, name) ? opts_str(&cli->opts, name, NULL) : NULL;
+}
+
+static int find_repo(
+	struct forge_args *a, const struct cli *cli, const struct forge_want *want, struct err *err)
 {
 	static const char *const names[] = {"GITHUB_REPOSITORY", NULL};
-	const char *given = opts_str(&cli->opts, "repo", NULL);
+	const char *given = want->repo ? want->repo : option(cli, "repo");
 	CLEANUP(repo_freep) struct repo *repo = NULL;
 	struct str url = STR_NULL;
 	int rc;
@@ -61,9 +67,9 @@ static int find_repo(struct forge_args *a, const struct cli *cli, const char *ro
 	if (!given)
 		given = first_of(names, false, &a->mem);
 	a->repo = str_of(given);
-	if (given || !root)
+	if (given || !want->root)
 		return 0;
-	rc = repo_open(&repo, root, err);
+	rc = repo_open(&repo, want->root, err);
 	if (rc)
 		return rc == REPO_NONE ? 0 : -1;
 	if (repo_remote_url(repo, "origin", &url, &a->mem, err) < 0)
@@ -110,7 +116,7 @@ static int choose_identity(
 		return -1;
 	if (o->app_id && o->app_key_pem.n) {
 		o->token = NULL;
-		o->app_repo = arena_cstr(&a->mem, a->repo);
+		o->app_repo = a->repo.n ? arena_cstr(&a->mem, a->repo) : NULL;
 		return 0;
 	}
 	o->app_id = NULL;
@@ -130,10 +136,10 @@ int forge_args_open(struct forge_args *out, const struct cli *cli, const struct 
 
 	*out = (struct forge_args){0};
 	arena_init(&out->mem);
-	out->api_url = opts_str(&cli->opts, "api-url", NULL);
+	out->api_url = option(cli, "api-url");
 	if (!out->api_url)
 		out->api_url = first_of(api_names, false, &out->mem);
-	if (find_repo(out, cli, want->root, err) < 0)
+	if (find_repo(out, cli, want, err) < 0)
 		return -1;
 	if (want->need_repo && check_repo(out->repo, err) < 0)
 		return -1;
@@ -165,6 +171,22 @@ static const struct str *list_of(struct config *c, enum setting_id id, size_t *n
 	return v->items;
 }
 
+/* Without a checkout: from the default branch. */
+static int fetch_template(
+	struct publish_options *out, struct forge_args *a, const char *path, struct err *err)
+{
+	struct forge_repository about;
+	int rc = forge_repository(a->forge, a->repo, &about, &a->mem, err);
+
+	if (rc == 0)
+		rc = forge_contents(a->forge, a->repo, str_of(path), about.default_branch,
+			&out->template, &a->mem, err);
+	if (rc == FORGE_NONE)
+		return err_set(err, ERR_CONFIG,
+			"setting 'publish.template': the repository has no '%s'", path);
+	return rc;
+}
+
 static int read_template(struct publish_options *out, struct forge_args *a, struct config *config,
 	const char *root, struct err *err)
 {
@@ -174,6 +196,8 @@ static int read_template(struct publish_options *out, struct forge_args *a, stru
 
 	if (!path)
 		return 0;
+	if (!root)
+		return fetch_template(out, a, path, err);
 	full = *path == '/' ? str_of(path) : arena_printf(&a->mem, "%s/%s", root, path);
 	if (file_read(&text, full.p, err) < 0) {
 		err->code = ERR_CONFIG;

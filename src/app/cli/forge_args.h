@@ -35,6 +35,7 @@ struct forge_args {
  * a token when need_token, without a repository when need_repo. */
 struct forge_want {
 	const char *root;
+	const char *repo; /* the repository, whatever the options say; NULL: as they say */
 	bool need_token, need_repo;
 };
 int forge_args_open(struct forge_args *out, const struct cli *cli, const struct forge_want *want,
@@ -42,7 +43,8 @@ int forge_args_open(struct forge_args *out, const struct cli *cli, const struct 
 void forge_args_release(struct forge_args *a);
 #define FORGE_ARGS_AUTO CLEANUP(forge_args_release) struct forge_args
 
-/* What the settings say of publishing; template and lists live in a's arena. */
+/* What the settings say of publishing; template and lists live in a's arena. root: where the
+ * template's path begins; NULL: in the default branch on GitHub. */
 int forge_args_publish(struct publish_options *out, struct forge_args *a, struct config *config,
 	const char *root, struct err *err) MUST_CHECK;
 /* "owner/name" of a remote's URL, or empty. */

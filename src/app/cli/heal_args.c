@@ -103,17 +103,13 @@ static const struct str *globs(struct config *c, enum setting_id id, size_t *n)
 	return v->items;
 }
 
-static void fill_policy(struct heal_args *a)
+void heal_args_policy(struct policy_options *p, struct config *c)
 {
-	struct config *c = &a->config;
-	struct policy_options *p = &a->policy;
-
 	p->protected_globs = globs(c, SETTING_POLICY_PROTECTED, &p->n_protected);
 	p->test_globs = globs(c, SETTING_POLICY_TESTS, &p->n_tests);
 	p->allow_workflows = config_bool(c, SETTING_POLICY_ALLOW_WORKFLOWS);
 	p->max_files = (int)config_int(c, SETTING_POLICY_MAX_FILES);
 	p->max_lines = (int)config_int(c, SETTING_POLICY_MAX_LINES);
-	a->options.policy = p;
 }
 
 int heal_args_load(struct heal_args *a, const struct cli *cli, const char *dir, struct err *err)
@@ -131,6 +127,7 @@ int heal_args_load(struct heal_args *a, const struct cli *cli, const char *dir, 
 	if (config_check(&a->config, err) < 0 || read_rules(a, err) < 0)
 		return -1;
 	fill(a, cli);
-	fill_policy(a);
+	heal_args_policy(&a->policy, &a->config);
+	a->options.policy = &a->policy;
 	return 0;
 }

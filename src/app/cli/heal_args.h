@@ -26,3 +26,5 @@ const char *heal_args_absolute(struct heal_args *a, const char *path);
  * progress). ERR_CONFIG for whatever the user should mend. */
 int heal_args_load(
 	struct heal_args *a, const struct cli *cli, const char *dir, struct err *err) MUST_CHECK;
+/* What the settings say of policy; borrows from c. */
+void heal_args_policy(struct policy_options *out, struct config *c);

@@ -115,6 +115,13 @@ const struct setting settings[SETTING_COUNT] = {
 		"1024",
 		"megabytes of deliveries that may wait on disk to be read; more are refused (503)",
 		NULL, 64, 1000000},
+	[SETTING_SERVE_CACHE] = {"serve.cache", SETTING_STR, "SELFHEAL_SERVE_CACHE", NULL,
+		"the folder of mirrors and checkouts; selfheal in XDG_CACHE_HOME when not given",
+		"/var/cache/selfheal"},
+	[SETTING_SERVE_CACHE_MB] = {"serve.cache_mb", SETTING_INT, "SELFHEAL_SERVE_CACHE_MB",
+		"10240",
+		"megabytes of mirrors that are kept, longest unused removed first; 0 is no limit",
+		NULL, 0, 100000000},
 	[SETTING_SERVE_LOGIN] = {"serve.login", SETTING_STR, "SELFHEAL_SERVE_LOGIN", NULL,
 		"the bot's own login, whose comments and closings are passed over", "my-app[bot]"},
 };
