@@ -1,8 +1,13 @@
 """The client of GitHub against the scripted GitHub: every call once, by token and as an app, and each
 request held against GitHub's own description."""
+import http.server
 import os
+import shutil
+import ssl
 import subprocess
 import sys
+import tempfile
+import threading
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -111,6 +116,52 @@ class AsApp(Story):
 class OnEnterpriseServer(AsApp):
     ghes = True
     test_each_kind_of_fault = None
+
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = b'{"login": "eve", "id": 5}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class Certificates(unittest.TestCase):
+    """A server whose certificate is of a company's own."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="selfheal-test-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.cert, key = os.path.join(self.folder, "cert.pem"), os.path.join(self.folder, "key.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", self.cert, "-days", "2",
+                        "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.cert, key)
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.addCleanup(self.server.server_close)
+        self.addCleanup(self.server.shutdown)
+
+    def ask(self, host="localhost", **environment):
+        env = {"PATH": "/usr/bin:/bin", "GITHUB_API_URL": f"https://{host}:{self.server.server_address[1]}",
+               "GITHUB_TOKEN": "ghp_x", **environment}
+        return subprocess.run([TOOL, "forge", "o/r"], env=env, capture_output=True, text=True, timeout=120).stdout
+
+    def test_unknown_is_refused(self):
+        said = self.ask().splitlines()[0]
+        self.assertIn("forge_me: GET 'https://localhost:", said)
+        self.assertIn("SSL_CERT_FILE", said)
+
+    def test_named_is_taken(self):
+        self.assertIn("me eve 5", self.ask(SSL_CERT_FILE=self.cert))
+
+    def test_of_another_host_is_refused(self):
+        self.assertNotIn("me eve", self.ask(host="127.0.0.1", SSL_CERT_FILE=self.cert))
 
 
 if __name__ == "__main__":

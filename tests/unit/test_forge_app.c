@@ -238,6 +238,26 @@ static void test_clock_that_is_wrong(void **state)
 	fixture_done(f);
 }
 
+/* What the app itself may ask is counted apart from what its installations may. */
+static void test_limit_of_the_app_itself(void **state)
+{
+	static const struct peer_step steps[] = {{.body = INSTALLATION,
+							 .headers = "x-ratelimit-remaining: 0\n"
+								    "x-ratelimit-reset: "
+								    "1700000020\n"},
+		{.body = TOKEN("ghs_1", HOUR)}, {.body = REPOSITORY}, {.body = REPOSITORY}};
+	struct forge_options options = app();
+	fixture *f = *state;
+
+	fixture_play(f, steps, ARRAY_LEN(steps), &options);
+	assert_int_equal(get_repository(f), 0);
+	assert_int_equal(f->n_waits, 1);
+	assert_int_equal(f->waits[0], 21000);
+	assert_int_equal(get_repository(f), 0);
+	assert_int_equal(f->n_waits, 1);
+	fixture_done(f);
+}
+
 static void test_key_that_is_refused(void **state)
 {
 	static const struct peer_step step = {
@@ -444,6 +464,7 @@ int main(void)
 		FORGE_TEST(test_an_old_token_is_better_than_none),
 		FORGE_TEST(test_revoked_token),
 		FORGE_TEST(test_clock_that_is_wrong),
+		FORGE_TEST(test_limit_of_the_app_itself),
 		FORGE_TEST(test_key_that_is_refused),
 		FORGE_TEST(test_workflows_only_when_chosen),
 		FORGE_TEST(test_answers_without_a_token),

@@ -172,7 +172,7 @@ static void test_pull_create(void **state)
 	struct forge_pull p;
 	PLAY({"POST", "/repos/o/r/pulls",
 		     "{\"base\":\"main\",\"body\":\"B \\\"q\\\"\",\"draft\":true,\"head\":\"fix\","
-		     "\"maintainer_can_modify\":true,\"title\":\"T\"}",
+		     "\"title\":\"T\"}",
 		     .status = 201, .body = PULL},
 		{.status = 422,
 			.body = "{\"message\":\"Validation Failed\",\"errors\":[{\"message\":"

@@ -5,11 +5,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/time.h>
 
 #include <cmocka.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "port/child/child.h"
 #include "port/http/http.h"
 #include "support/peer.h"
 
@@ -586,6 +588,33 @@ static void test_certificates_are_asked_for(void **state)
 	http_free(NULL);
 }
 
+static void stop(int number)
+{
+	(void)number;
+	child_interrupt();
+}
+
+/* Ctrl-C while a server is silent. The last test: nothing takes an interrupt back. */
+static void test_interrupted_exchange(void **state)
+{
+	static const struct peer_step step = {.fault = PEER_HANG};
+	struct http_options options = {.stall_ms = 10000};
+	struct itimerval soon = {.it_value.tv_usec = 50000};
+	struct fixture *f = *state;
+	int64_t begin = clock_mono_ms();
+
+	http_free(TAKE(f->http));
+	assert_int_equal(http_open(&f->http, &options, &f->err), 0);
+	play(f, &step, 1);
+	(void)signal(SIGALRM, stop);
+	assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
+	assert_int_equal(ask(f, "GET", "/"), -1);
+	assert_int_equal(f->err.code, ERR_INTERRUPT);
+	assert_in_range(clock_mono_ms() - begin, 40, 1000);
+	assert_false(http_wait(f->http, 5000));
+	assert_played(f);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -617,6 +646,7 @@ int main(void)
 		T(test_dates_and_delays),
 		T(test_proxies),
 		T(test_certificates_are_asked_for),
+		T(test_interrupted_exchange),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

@@ -285,9 +285,9 @@ int forge_access(struct forge *f, struct forge_access *out, struct arena *mem, s
 	if (rc < 0)
 		return -1;
 	core = json_get_obj(json_get_obj(reply.json, "resources"), "core");
-	a.rate_limit = json_get_int(core, "limit", f->quotas[0].limit);
-	a.rate_left = json_get_int(core, "remaining", f->quotas[0].left);
-	a.rate_reset_at = json_get_int(core, "reset", f->quotas[0].reset_at);
+	a.rate_limit = json_get_int(core, "limit", f->quotas[QUOTA_REST].limit);
+	a.rate_left = json_get_int(core, "remaining", f->quotas[QUOTA_REST].left);
+	a.rate_reset_at = json_get_int(core, "reset", f->quotas[QUOTA_REST].reset_at);
 	if (!http_date(http_header_get(&reply.http, "date"), &a.server_time))
 		a.server_time = 0;
 	a.scopes = split(http_header_get(&reply.http, "x-oauth-scopes"), ',', &a.n_scopes, mem);

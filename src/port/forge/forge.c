@@ -33,7 +33,7 @@ int forge_open(struct forge **out, const struct forge_options *o, struct err *er
 							     : graphql_of(f->api_url);
 	f->write_gap_ms = o->write_gap_ms < 0 ? 0 : o->write_gap_ms ? o->write_gap_ms : 1000;
 	f->max_wait_ms = o->max_wait_ms ? o->max_wait_ms : 600000;
-	for (size_t i = 0; i < ACCOUNTS; i++)
+	for (size_t i = 0; i < QUOTAS; i++)
 		f->quotas[i] = (struct quota){.limit = -1, .left = -1, .reset_at = -1};
 	if (auth_open(f, o, err) < 0)
 		return -1;

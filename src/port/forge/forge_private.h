@@ -17,8 +17,10 @@ enum {
 	CACHE_ITEMS = 64,
 	CACHE_BYTES = 8 << 20,
 	CACHE_ITEM_BYTES = 1 << 20,
-	ACCOUNTS = 2, /* GitHub counts REST and GraphQL apart */
 };
+
+/* GitHub counts these apart. */
+enum account { QUOTA_REST, QUOTA_GRAPHQL, QUOTA_APP, QUOTAS };
 
 struct cache_item {
 	char *path, *etag, *body, *link;
@@ -46,7 +48,7 @@ struct forge {
 	int64_t skew_s;     /* GitHub's clock minus ours, as last seen */
 	int64_t jwt_skew_s; /* as it was when the app last signed */
 	int64_t write_gap_ms, max_wait_ms, last_write_ms;
-	struct quota quotas[ACCOUNTS];
+	struct quota quotas[QUOTAS];
 	struct cache_item cache[CACHE_ITEMS];
 	size_t cache_bytes;
 	uint64_t cache_clock;

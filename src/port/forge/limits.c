@@ -15,7 +15,9 @@ int64_t forge_now(const struct forge *f)
 
 static struct quota *quota_of(struct forge *f, const struct ask *ask)
 {
-	return &f->quotas[ask->graphql];
+	return &f->quotas[ask->graphql        ? QUOTA_GRAPHQL
+			  : ask->as == AS_APP ? QUOTA_APP
+					      : QUOTA_REST];
 }
 
 static int64_t number(const struct http_response *r, const char *name)

@@ -108,7 +108,6 @@ int forge_pull_create(struct forge *f, struct str repo, const struct forge_pull_
 	json_put_str(body, "head", draft->head);
 	json_put_str(body, "base", draft->base);
 	json_put_bool(body, "draft", draft->draft);
-	json_put_bool(body, "maintainer_can_modify", true);
 	if (ask_in_repo(&ask, repo, mem, err, "/pulls") < 0)
 		return -1;
 	return forge_one(f, &ask, &pull_reader, out, mem, err);
