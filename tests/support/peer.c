@@ -84,6 +84,7 @@ static bool answer(const struct peer *p, const struct peer_step *s, bool head, i
 	int status = s->status ? s->status : 200;
 
 	expand(p, s->body ? s->body : "", &body);
+	buf_str(&body, s->bytes);
 	buf_fill(&body, 'x', s->filler);
 	buf_printf(&out, "HTTP/1.1 %d Scripted\r\n", status);
 	add_headers(p, s, &out);

@@ -24,6 +24,7 @@ struct peer_step {
 	int status;         /* 0: 200 */
 	const char *headers; /* "Name: value\n" lines; {peer} and {other} become their addresses */
 	const char *body;    /* {peer} and {other} as well */
+	struct str bytes;    /* instead of a body, as they are */
 	size_t filler;       /* so many bytes instead of a body */
 	int delay_ms;        /* before the answer */
 	enum peer_fault fault;

@@ -334,6 +334,34 @@ static void test_caps(void **state)
 	assert_played(f);
 }
 
+/* 100000 times x, by gzip. */
+static const char packed[] = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xed\xc1\x31\x01\x00\x00"
+			     "\x00\xc2\xa0\xda\x8b\x6f\x0d\x0f\xa0\x00\x00\x00\x00\x00\x00\x00"
+			     "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+			     "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+			     "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+			     "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+			     "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+			     "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x80\x57\x03\x71\x11\x07\xfe"
+			     "\xa0\x86\x01\x00";
+
+/* What counts is what comes out: a small answer can be a large one. */
+static void test_packed_answers(void **state)
+{
+	const struct peer_step step = {.headers = "Content-Encoding: gzip\n",
+		.bytes = str_make(packed, sizeof(packed) - 1)};
+	const struct peer_step steps[] = {step, step};
+	struct fixture *f = *state;
+
+	play(f, steps, ARRAY_LEN(steps));
+	assert_int_equal(ask_with(f, "GET", "/", (struct http_request){.max_bytes = 100000}), 0);
+	assert_int_equal(f->answer.body.n, 100000);
+	assert_int_equal(f->answer.body.p[99999], 'x');
+	assert_int_equal(ask_with(f, "GET", "/", (struct http_request){.max_bytes = 99999}), -1);
+	assert_int_equal(f->err.code, ERR_LIMIT);
+	assert_played(f);
+}
+
 static void test_too_many_headers(void **state)
 {
 	BUF_AUTO lines = BUF_INIT(1 << 20);
@@ -634,6 +662,7 @@ int main(void)
 		T(test_retry_after),
 		T(test_interrupted_wait),
 		T(test_caps),
+		T(test_packed_answers),
 		T(test_too_many_headers),
 		T(test_bearer_goes_to_its_host),
 		T(test_bearer_never_to_another_host),
