@@ -24,6 +24,7 @@ enum {
 	SEGMENT_BYTES = 16 << 20,
 	PENDING_BYTES = 4 << 20, /* of records that wait for the disk */
 	LOCK_WAIT_MS = 2000,
+	GATHER_US = 300,    /* at most added to a delivery's answer */
 	SPARE_SEGMENTS = 4, /* released ones kept to be used again */
 };
 static const uint64_t max_bytes = UINT64_C(1) << 30, max_part_bytes = UINT64_C(256) << 20;
@@ -52,7 +53,8 @@ struct spool {
 
 	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t wake, news;
-	bool sleeping, stopping;
+	bool stopping;
+	size_t wanted; /* wake the writing thread at so many records; 0: it is not waiting */
 	struct batch *filling;
 	struct spool_place end;   /* behind the last record on disk for good */
 	uint64_t first_segment;   /* the oldest that is not released */
@@ -66,6 +68,7 @@ struct spool {
 	struct batch batches[2];
 	int active_fd;
 	struct spool_place active;
+	size_t last_batch;
 
 	/* The reader's. */
 	int read_fd;
@@ -163,7 +166,7 @@ int spool_add(struct spool *s, struct str head, struct str body, struct spool_pa
 	pthread_mutex_lock(&s->lock);
 	if (s->used < s->max_bytes && !s->stopping && add_frame(s->filling, head, body, large)) {
 		vec_push(&s->filling->waiters, (struct waiter){told, data});
-		if (s->sleeping)
+		if (s->wanted && s->filling->waiters.n >= s->wanted)
 			pthread_cond_signal(&s->wake);
 		if (part)
 			*part = NULL;
@@ -416,17 +419,39 @@ static void tell(struct spool *s, struct batch *b, int rc, const struct err *err
 	b->n = b->waiters.n = b->parts.n = 0;
 }
 
+static void wait_for(struct spool *s, size_t wanted, const struct timespec *until)
+{
+	int rc = 0;
+
+	s->wanted = wanted;
+	while (s->filling->waiters.n < wanted && !s->stopping && rc == 0)
+		rc = until ? pthread_cond_timedwait(&s->wake, &s->lock, until)
+			   : pthread_cond_wait(&s->wake, &s->lock);
+	s->wanted = 0;
+}
+
+/* Those who send wait for an answer before they send again, so about as many records are on their
+ * way as were in the last batch and came while it was written. To wait a moment for most of these
+ * costs less than a write for each few of them; the rest is read in while the disk is busy. */
+static void gather(struct spool *s)
+{
+	size_t together = s->last_batch + s->filling->waiters.n, wanted = together - together / 4;
+	int64_t until_us = clock_mono_us() + GATHER_US;
+	struct timespec until = {until_us / 1000000, until_us % 1000000 * 1000};
+
+	wait_for(s, 1, NULL);
+	if (wanted > 1)
+		wait_for(s, wanted, &until);
+	s->last_batch = s->filling->waiters.n;
+}
+
 /* The batch to write, or NULL at the end. */
 static struct batch *take_batch(struct spool *s)
 {
 	struct batch *full;
 
 	pthread_mutex_lock(&s->lock);
-	while (!s->filling->n && !s->stopping) {
-		s->sleeping = true;
-		pthread_cond_wait(&s->wake, &s->lock);
-		s->sleeping = false;
-	}
+	gather(s);
 	full = s->filling->n ? s->filling : NULL;
 	if (full)
 		s->filling = full == &s->batches[0] ? &s->batches[1] : &s->batches[0];
@@ -531,9 +556,9 @@ int spool_open(struct spool **out, const struct spool_options *o, struct err *er
 	s->filling = &s->batches[0];
 	s->active.segment = o->from.segment;
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->wake, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&s->wake, &monotonic);
 	pthread_cond_init(&s->news, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	if (open_dir(s, err) < 0 || look_around(s, err) < 0)
