@@ -1,12 +1,16 @@
-/* spool_private: the frames of a spool's segments. Inside port/store only. */
+/* spool_private: a spool from inside, and the frames of its segments. Inside port/store only:
+ * spool.c opens and takes records, spool_part.c large bodies; spool_write.c is the thread that
+ * writes, spool_read.c the reader. */
 #pragma once
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/vec.h"
 #include "port/store/spool.h"
 
 enum {
@@ -55,3 +59,65 @@ int spool_write_all(
 bool spool_read_frame(int fd, uint64_t segment, uint64_t at, uint64_t limit, struct buf *mem);
 /* The next aligned place at or behind `at` where the magic stands, or limit. */
 uint64_t spool_seek_magic(int fd, uint64_t at, uint64_t limit);
+
+struct waiter {
+	spool_told *told;
+	void *data;
+};
+
+/* Records on their way to the disk: one batch fills while the other is written. */
+struct batch {
+	char *p;
+	size_t n, room;
+	vec(struct waiter) waiters;
+	vec(struct part_at) parts; /* large bodies, and which frame names them */
+};
+
+struct spool {
+	char *dir;
+	int lock_fd, dir_fd;
+	uint32_t segment_bytes;
+	uint64_t max_bytes, max_part_bytes;
+
+	pthread_t thread;
+	bool started;
+
+	pthread_mutex_t lock; /* of all below */
+	pthread_cond_t wake, news;
+	bool stopping;
+	size_t wanted; /* wake the writing thread at so many records; 0: it is not waiting */
+	struct batch *filling;
+	struct spool_place end;   /* behind the last record on disk for good */
+	uint64_t first_segment;   /* the oldest that is not released */
+	uint64_t used, part_used; /* bytes of segments and large bodies; of parts */
+	uint64_t records, commits, torn;
+	uint64_t parts_made;
+	vec(uint64_t) spares; /* released segments, kept under the name .spare to be used again */
+	vec(struct spool_large) large;
+
+	/* The writing thread's. */
+	struct batch batches[2];
+	int active_fd;
+	struct spool_place active;
+	size_t last_batch;
+
+	/* The reader's. */
+	int read_fd;
+	uint64_t read_segment;
+};
+
+struct spool_part {
+	struct spool *spool;
+	int fd;
+	uint64_t number, bytes;
+};
+
+/* Names of files in dir, the caller's to free. */
+char *spool_segment_name(uint64_t number);
+char *spool_spare_name(uint64_t number);
+char *spool_part_name(uint64_t number);
+char *spool_large_name(struct spool_place at);
+/* The end of a large body's part: its bytes are not counted any more; its file goes unless kept. */
+void spool_part_end(struct spool_part *p, bool keep);
+/* The writing thread. */
+void *spool_write_loop(void *data);
