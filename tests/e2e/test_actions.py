@@ -14,7 +14,8 @@ import threading
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/tools"))
+sys.path[:0] = [str(ROOT / "tests/tools"), str(ROOT / "tests/support")]
+from github import GitHub  # noqa: E402
 from run_action import Job, Runner  # noqa: E402
 
 SELFHEAL = os.environ["SELFHEAL"]
@@ -302,6 +303,71 @@ class Workflows(unittest.TestCase):
             results = runner.workflow(workflows / "selfheal-scheduled.yml")
             self.assertEqual(results["find"], "skipped")
             self.assertIn("selfheal: nothing_to_do (exit code 0)", runner.jobs["heal"].log)
+
+
+class Published(unittest.TestCase):
+    """The same to its end: a pull request at a scripted GitHub."""
+
+    def setUp(self):
+        self.gh = GitHub()
+        self.addCleanup(self.gh.close)
+        self.gh.user("octo")
+        self.shop = self.gh.repository("octo/project", files=RED)
+        self.folder = pathlib.Path(tempfile.mkdtemp(dir=WORLD["folder"]))
+        with temporary() as folder:
+            repository(folder, RED)
+            subprocess.run([SELFHEAL, "init", "--github", "--actions", "octo/selfheal", folder], check=True,
+                           stdout=subprocess.DEVNULL)
+            self.workflow = self.folder / "selfheal.yml"
+            shutil.copy(folder / ".github/workflows/selfheal.yml", self.workflow)
+
+    def run_after_ci(self, head=None):
+        """CI goes red on main, of the repository or of a fork; then what GitHub would start."""
+        source = head or self.shop
+        run = self.shop.run_finished("failure", head=head)
+        sha = source.disk.branch("main")
+        event = {"id": run.id, "run_attempt": 1, "html_url": f"{self.gh.url}/octo/project/actions/runs/{run.id}",
+                 "conclusion": "failure", "head_branch": "main", "head_sha": sha, "pull_requests": [],
+                 "head_repository": {"full_name": source.repo.full_name}, "triggering_actor": {"login": "octo"}}
+        runner = Runner(self.folder / f"run-{run.id}", event={"workflow_run": event}, env={"SELFHEAL_WRITE_GAP_MS": "0"},
+                        github={"event_name": "workflow_run", "server_url": WORLD["url"], "api_url": self.gh.api_url,
+                                "sha": self.shop.disk.branch("main")},
+                        repositories={"octo/project": self.shop.disk.path, source.repo.full_name: source.disk.path},
+                        actions={"octo/selfheal": WORLD["tagged"]}, tokens={"publish": self.shop.actions_token()})
+        self.assertEqual(runner.workflow(self.workflow)["heal"], "success", runner.jobs["heal"].log)
+        return runner
+
+    def pulls(self):
+        return self.shop.repo.pulls
+
+    def test_red_run_to_pull_request_and_again(self):
+        runner = self.run_after_ci()
+        publish = runner.jobs["publish"]
+        self.assertEqual(len(self.pulls()), 1, publish.log)
+        one = self.pulls()[0]
+        self.assertIn(f"/octo/project/pull/{one.number}", publish.log)
+        self.assertIn("result += price", one.body)
+        self.assertTrue(one.pull.head_ref.startswith("selfheal/"))
+        self.assertEqual(one.pull.base_ref, "main")
+        again = self.run_after_ci()
+        self.assertEqual(len(self.pulls()), 1, again.jobs["publish"].log)
+        self.gh.assert_sound()
+        for job in (runner.jobs["heal"], again.jobs["heal"]):
+            self.assertNotIn("ghs_", job.log)
+
+    def test_a_forks_failure_is_a_draft_at_most(self):
+        fork = self.gh.repository("mallory/project", files={**RED, "test_thief.py": THIEF})
+        runner = self.run_after_ci(fork)
+        self.assertEqual([one.number for one in self.pulls() if not one.pull.draft], [], runner.jobs["publish"].log)
+        self.assertNotIn("LEAK", runner.jobs["heal"].log)
+        self.gh.assert_sound()
+
+    def test_a_setting_of_the_repository_is_explained(self):
+        self.shop.repo.actions_may_create_pulls = False
+        runner = self.run_after_ci()
+        self.assertEqual(self.pulls(), [])
+        self.assertIn("Allow GitHub Actions to create", runner.jobs["publish"].log)
+        self.assertIn("::warning", runner.jobs["publish"].log)
 
 
 class Heal(unittest.TestCase):
