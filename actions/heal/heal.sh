@@ -24,6 +24,8 @@ usage() {
 
 check_inputs() {
 	case $HEAL_FAIL_ON in never | flaky | unhealed) ;; *) usage "fail-on takes never, flaky or unhealed" ;; esac
+	case $HEAL_SANDBOX in auto | require | off) ;; *) usage "sandbox takes auto, require or off" ;; esac
+	case $HEAL_NETWORK in true | false) ;; *) usage "network takes true or false" ;; esac
 	case $HEAL_DRY_RUN in true | false) ;; *) usage "dry-run takes true or false" ;; esac
 	command -v selfheal >/dev/null || usage "no selfheal on the PATH: put actions/setup before this step"
 	[ -d "$HEAL_DIRECTORY" ] || usage "working-directory names no folder of the workspace"
@@ -37,8 +39,10 @@ warn_of_credentials() {
 	fi
 }
 
+# The checkout may be a stranger's, and so may its .selfheal.yml: flags and environment go first.
 build_arguments() {
-	arguments=()
+	arguments=("--sandbox=$HEAL_SANDBOX")
+	export SELFHEAL_SANDBOX_NETWORK=$HEAL_NETWORK
 	[ -z "$HEAL_TEST" ] || arguments+=("--test=$HEAL_TEST")
 	[ -z "$HEAL_TIMEOUT" ] || arguments+=("--timeout=$HEAL_TIMEOUT")
 	[ -z "$HEAL_BUDGET" ] || arguments+=("--budget=$HEAL_BUDGET")

@@ -190,6 +190,18 @@ class Setup(unittest.TestCase):
                 self.assertIn(wanted, job.log)
                 self.assertIn("build: never", job.log)
 
+    def test_namespaces_are_allowed_on_githubs_machines_alone(self):
+        rows = [("github-hosted", "true", "1", True), ("self-hosted", "true", "1", False),
+                ("github-hosted", "false", "1", False), ("github-hosted", "true", "0", False)]
+        for where, wanted, setting, done in rows:
+            with self.subTest(where=where, wanted=wanted, setting=setting), temporary() as folder:
+                program(folder, "sysctl", f"#!/bin/sh\necho {setting}\n")
+                program(folder, "sudo", f"#!/bin/sh\necho \"$@\" >{folder}/asked\n")
+                runner = self.runner(folder / "runner", paths=[str(folder)], env={"RUNNER_ENVIRONMENT": where})
+                _, outputs = self.uses(runner, {"namespaces": wanted})
+                self.assertIsNotNone(outputs)
+                self.assertEqual((folder / "asked").exists(), done)
+
     def test_built_when_there_is_none(self):
         with temporary() as folder:
             tools = folder / "tools"
@@ -278,6 +290,20 @@ class Workflows(unittest.TestCase):
             results = runner.workflow(workflows / "selfheal.yml")
             self.assertEqual(results["heal"], "success", runner.jobs["heal"].log)
             self.assertIn("selfheal: healed", runner.jobs["heal"].log)
+            self.no_token_anywhere(runner)
+
+    def test_a_strangers_settings_open_nothing(self):
+        with temporary() as folder:
+            port = WORLD["url"].rpartition(":")[2]
+            knocks = (f"import socket\n\n\ndef test_outside():\n    with socket.socket() as s:\n"
+                      f"        assert s.connect_ex(('127.0.0.1', {port})) != 0, 'OPEN'\n")
+            files = {**RED, ".selfheal.yml": "sandbox:\n  mode: off\n  network: true\n", "test_thief.py": THIEF}
+            # Where no network of its own can be had, loopback is everybody's.
+            if subprocess.run(["unshare", "-Urn", "true"], stderr=subprocess.DEVNULL).returncode == 0:
+                files["test_outside.py"] = knocks
+            runner, workflows = self.world(folder, files, self.run_event())
+            runner.workflow(workflows / "selfheal.yml")
+            self.assertIn("selfheal: healed (exit code 0)", runner.jobs["heal"].log)
             self.no_token_anywhere(runner)
 
     def test_on_demand_by_the_number_of_a_run(self):
@@ -423,9 +449,16 @@ class Heal(unittest.TestCase):
             arguments = (folder / "arguments").read_text().splitlines()
             self.assertEqual(arguments[:2], ["fix", "--issues=i.json"])
 
+    def test_a_setting_of_the_checkout_comes_second(self):
+        with temporary() as folder:
+            self.heal(folder)
+            self.assertIn("--sandbox=auto", (folder / "arguments").read_text().splitlines())
+            self.assertIn("SELFHEAL_SANDBOX_NETWORK=false", (folder / "env").read_text().splitlines())
+
     def test_mistakes_are_red_even_so(self):
         for inputs, wanted in (({"fail-on": "x"}, "fail-on takes"), ({"working-directory": "none"}, "names no folder"),
-                               ({"dry-run": "1"}, "dry-run takes"), ({"run": "x"}, "run takes a JSON object")):
+                               ({"dry-run": "1"}, "dry-run takes"), ({"run": "x"}, "run takes a JSON object"),
+                               ({"sandbox": "no"}, "sandbox takes"), ({"network": ""}, "network takes")):
             with self.subTest(wanted), temporary() as folder:
                 job, _, green = self.heal(folder, inputs=inputs)
                 self.assertFalse(green)
@@ -444,6 +477,40 @@ class Heal(unittest.TestCase):
                 runner.checkout(job, {"persist-credentials": keep})
                 runner.action(ROOT / "actions/heal", {}, job)
                 self.assertEqual("persist-credentials: false" in job.log, told)
+
+
+class Scan(unittest.TestCase):
+    def scan(self, folder, code=0, issues=(), inputs=None):
+        tools = folder / "tools"
+        tools.mkdir()
+        report = json.dumps({"failures": [{"id": one, "title": "t"} for one in issues]}, indent=2)
+        program(tools, "selfheal", f"#!/bin/sh\nenv >{folder}/env\nprintf '%s\\n' \"$@\" >{folder}/arguments\n"
+                                   f"cat <<'E'\n{report}\nE\nexit {code}\n")
+        runner = Runner(folder / "runner", env={"GITHUB_TOKEN": TOKEN}, paths=[str(tools)])
+        job = Job(runner, "job", "")
+        (job.workspace / "a.sarif").write_text("{}")
+        return runner.action(ROOT / "actions/scan", inputs, job)
+
+    def test_what_becomes_of_it(self):
+        rows = [(0, (), {}, "clean", "0", True), (1, ("a", "b"), {}, "issues", "2", True), (3, (), {}, "error", "0", True),
+                (0, ("a",), {"fail-on": "issues"}, None, None, False), (0, (), {"fail-on": "issues"}, "clean", "0", True),
+                (3, (), {"fail-on": "issues"}, None, None, False), (0, (), {"fail-on": "x"}, None, None, False)]
+        for code, issues, inputs, status, count, green in rows:
+            with self.subTest(code=code, issues=issues, inputs=inputs), temporary() as folder:
+                job, outputs, ran = self.scan(folder, code, issues, inputs)
+                self.assertEqual(ran, green, job.log)
+                if green:
+                    self.assertEqual((outputs["status"], outputs["count"]), (status, count))
+                    self.assertTrue(pathlib.Path(outputs["issues"]).is_file())
+
+    def test_what_it_is_given(self):
+        with temporary() as folder:
+            self.scan(folder, inputs={"sarif": "a.sarif", "test": "make x"})
+            arguments = (folder / "arguments").read_text().splitlines()
+            self.assertEqual(arguments[0], "scan")
+            self.assertIn("--sarif=a.sarif", arguments)
+            self.assertIn("--test=make x", arguments)
+            self.assertNotIn(TOKEN, (folder / "env").read_text())
 
 
 GH = """#!/usr/bin/python3
@@ -561,6 +628,30 @@ class Release(unittest.TestCase):
                 self.assertIn(one["relatedSpdxElement"], ids)
             licensed = {one.stem for one in (top / "share/licenses").iterdir()}
             self.assertEqual(names - {"selfheal"} - licensed, set())
+
+    def test_it_needs_glibc_alone(self):
+        """In a root with nothing but glibc, as another distribution might have it."""
+        with temporary() as folder:
+            subprocess.run(["tar", "-xzf", next(WORLD["dist"].glob("*.tar.gz")), "-C", folder], check=True)
+            top = next(folder.iterdir())
+            libraries = subprocess.run(["ldd", top / "bin/selfheal"], capture_output=True, text=True).stdout.split()
+            for path in libraries:
+                if path.startswith("/") and str(folder) not in path:
+                    (folder / path[1:]).parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(path, folder / path[1:])
+            shutil.make_archive(str(folder / "log"), "zip", ROOT / "actions/setup")
+            (folder / "proc").mkdir()  # the loader asks it where the program lies
+            enter = ["unshare", "-rmpf", "sh", "-c", 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"', folder]
+            if subprocess.run([*enter[:-1], folder, "/nothing"], capture_output=True).returncode != 127:
+                self.skipTest("no namespaces to make a root of one's own in")
+            for arguments in (["version"], ["explain", "/log.zip"]):
+                ran = subprocess.run([*enter, f"/{top.name}/bin/selfheal", *arguments], capture_output=True, text=True)
+                self.assertEqual(ran.returncode, 0, ran.stderr)
+            # libcurl is loaded when GitHub is asked; nobody answers there, and that is what it says.
+            ran = subprocess.run([*enter, f"/{top.name}/bin/selfheal", "doctor", "--github", "--repo", "o/n",
+                                  "--api-url", "http://127.0.0.1:9"], capture_output=True, text=True)
+            self.assertIn("BAD       connection", ran.stdout, ran.stderr)
+            self.assertNotIn("libcurl", ran.stdout)
 
     def test_what_it_loads_by_name_is_its_own(self):
         with temporary() as folder:
