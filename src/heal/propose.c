@@ -152,7 +152,8 @@ static int close_what_is_green(
 	if (publish_base_green(out->v + out->n, PROPOSED_MAX - out->n, &n, p->forge, &p->publish,
 		    fix->command, p->mem, err) < 0)
 		return -1;
-	out->n += n;
+	for (; n; n--)
+		out->fixes[out->n++] = fix;
 	return 0;
 }
 
@@ -192,16 +193,17 @@ static int publish_one(
 static int propose_one(
 	struct proposed *out, struct proposing *p, const struct json_t *result, struct err *err)
 {
-	struct fix fix;
+	struct fix *fix = arena_new(p->mem, struct fix);
 
-	fix_from_json(&fix, result, p->mem);
-	if (fix.outcome == OUTCOME_NOTHING_TO_DO)
-		return close_what_is_green(out, p, &fix, err);
+	fix_from_json(fix, result, p->mem);
+	if (fix->outcome == OUTCOME_NOTHING_TO_DO)
+		return close_what_is_green(out, p, fix, err);
 	if (out->n == PROPOSED_MAX)
 		return 0;
-	if (publish_one(&out->v[out->n], p, &fix, err) < 0)
+	if (publish_one(&out->v[out->n], p, fix, err) < 0)
 		return -1;
-	write_check(&out->v[out->n++], p, &fix);
+	out->fixes[out->n] = fix;
+	write_check(&out->v[out->n++], p, fix);
 	return 0;
 }
 

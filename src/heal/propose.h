@@ -21,6 +21,7 @@ enum { PROPOSED_MAX = BUNDLE_FIXES_MAX };
 
 struct proposed {
 	struct published v[PROPOSED_MAX];
+	const struct fix *fixes[PROPOSED_MAX]; /* what each is about */
 	size_t n;
 };
 

@@ -2,6 +2,7 @@
 #include "app/cli/forge_args.h"
 #include "app/cli/heal_args.h"
 #include "app/cli/heal_report.h"
+#include "app/cli/notify_args.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "heal/propose.h"
@@ -44,6 +45,7 @@ static const struct opt opts[] = {
 	{"pr", 0, OPT_FLAG, NULL, NULL,
 		"open or update a pull request on GitHub with the fix and its proof"},
 	FORGE_OPTS,
+	NOTIFY_OPT,
 	{"dry-run", 'n', OPT_FLAG, NULL, NULL, "change and remember nothing"},
 	{"fail-on", 0, OPT_ENUM, "never|flaky|unhealed", "unhealed", "what makes the exit code 1",
 		.words = setting_fail_on_words},
@@ -155,6 +157,7 @@ static int run(struct cli *cli, struct err *err)
 	CLEANUP(failure_list_release) struct failure_list log;
 	struct heal_report how = {0};
 	CLEANUP(publishing_release) struct publishing publishing = {0};
+	NOTIFY_ARGS_AUTO notify = {0};
 	HEAL_ARGS_AUTO args;
 
 	failure_list_init(&log);
@@ -165,8 +168,10 @@ static int run(struct cli *cli, struct err *err)
 	if (check_together(cli, err) < 0 ||
 		heal_args_load(&args, cli, cli->opts.args.n ? cli->opts.args.v[0] : ".", err) < 0)
 		return -1;
-	if (read_avoided(&args, cli, err) < 0 || read_logs(&log, &args, cli, err) < 0)
+	if (notify_args_open(&notify, cli, &args, err) < 0 || read_avoided(&args, cli, err) < 0 ||
+		read_logs(&log, &args, cli, err) < 0)
 		return -1;
+	how.notify = &notify;
 	args.options.apply = opts_flag(&cli->opts, "apply", false);
 	args.options.branch = opts_str(&cli->opts, "branch", NULL);
 	args.options.dry_run = opts_flag(&cli->opts, "dry-run", false);
@@ -189,7 +194,8 @@ const struct cmd cmd_heal = {
 		"the one that holds with the project's own command: the whole suite, again, red "
 		"without the repair and green with it.\n"
 		"Your files are not touched unless --apply or --branch says so, and nothing leaves "
-		"the machine unless --pr does.",
+		"the machine unless --pr does, or a notice that is set up (notify.slack and the "
+		"others).",
 	.examples = "selfheal heal\n"
 		    "selfheal heal --test 'make check' --patch fix.patch\n"
 		    "selfheal heal --budget 10m --apply ~/src/project\n",

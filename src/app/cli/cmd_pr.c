@@ -1,6 +1,7 @@
 #include "app/cli/cmd.h"
 #include "app/cli/forge_args.h"
 #include "app/cli/heal_args.h"
+#include "app/cli/notify_args.h"
 #include "app/cli/pr_report.h"
 #include "base/file.h"
 #include "heal/propose.h"
@@ -14,6 +15,7 @@ static const struct opt opts[] = {
 		"the branch to propose for (default: the one that was healed, else the "
 		"repository's default)"},
 	{"run-id", 0, OPT_STR, "ID", NULL, "refuse a bundle that is not of this workflow run"},
+	NOTIFY_OPT,
 	{"dry-run", 'n', OPT_FLAG, NULL, NULL, "ask GitHub, say what would be done, write nothing"},
 	{0},
 };
@@ -43,6 +45,15 @@ static int take_options(struct propose_options *o, const struct cli *cli, struct
 	return 0;
 }
 
+static void tell(struct notify_args *notify, const struct proposed *proposed)
+{
+	for (size_t i = 0; i < proposed->n; i++) {
+		const struct published *p = &proposed->v[i];
+		notify_tell(notify, proposed->fixes[i],
+			&(struct notify_pull){published_as_to_string(p->as), p->number, p->url});
+	}
+}
+
 static int run(struct cli *cli, struct err *err)
 {
 	const char *path = opts_str(&cli->opts, "fixes", NULL);
@@ -50,6 +61,8 @@ static int run(struct cli *cli, struct err *err)
 	struct propose_options options = {0};
 	struct proposed proposed;
 	struct bundle bundle;
+	int code;
+	NOTIFY_ARGS_AUTO notify = {0};
 	HEAL_ARGS_AUTO args;
 	FORGE_ARGS_AUTO forge = {0};
 
@@ -57,6 +70,7 @@ static int run(struct cli *cli, struct err *err)
 	if (!path)
 		return err_set(err, ERR_CONFIG, "which fixes? give --fixes FILE");
 	if (heal_args_load(&args, cli, ".", err) < 0 ||
+		notify_args_open(&notify, cli, &args, err) < 0 ||
 		read_bundle(&bundle, &document, path, &args.config.mem, err) < 0 ||
 		take_options(&options, cli, err) < 0 ||
 		forge_args_open(&forge, cli,
@@ -68,7 +82,13 @@ static int run(struct cli *cli, struct err *err)
 	options.policy = &args.policy;
 	if (propose_bundle(&proposed, forge.forge, &bundle, &options, &forge.mem, err) < 0)
 		return -1;
-	return pr_report(cli, &proposed, options.publish.dry_run, err);
+	code = pr_report(cli, &proposed, options.publish.dry_run, err);
+	if (code < 0 || options.publish.dry_run)
+		return code;
+	if (cli_flush(cli, err) < 0)
+		return -1;
+	tell(&notify, &proposed);
+	return code;
 }
 
 const struct cmd cmd_pr = {

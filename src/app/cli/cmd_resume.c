@@ -1,17 +1,20 @@
 #include "app/cli/cmd.h"
 #include "app/cli/heal_args.h"
 #include "app/cli/heal_report.h"
+#include "app/cli/notify_args.h"
 
 static const struct opt opts[] = {
 	{"store", 0, OPT_STR, "FILE", NULL,
 		"where fixes are remembered (default: selfheal/store.db in the git directory)"},
 	{"patch", 'p', OPT_STR, "FILE", NULL, "write the verified fix to FILE as a unified diff"},
+	NOTIFY_OPT,
 	{0},
 };
 
 static int run(struct cli *cli, struct err *err)
 {
 	struct heal_report how = {.patch_file = opts_str(&cli->opts, "patch", NULL)};
+	NOTIFY_ARGS_AUTO notify = {0};
 	HEAL_ARGS_AUTO args;
 	ARENA_AUTO mem;
 	int rc;
@@ -20,6 +23,9 @@ static int run(struct cli *cli, struct err *err)
 	heal_args_init(&args);
 	if (heal_args_load(&args, cli, cli->opts.args.n ? cli->opts.args.v[0] : ".", err) < 0)
 		return -1;
+	if (notify_args_open(&notify, cli, &args, err) < 0)
+		return -1;
+	how.notify = &notify;
 	rc = heal_load_unfinished(&args.options, &mem, err);
 	if (rc < 0)
 		return -1;

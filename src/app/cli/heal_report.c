@@ -5,6 +5,7 @@
 
 #include "app/cli/actions_files.h"
 #include "app/cli/actions_run.h"
+#include "app/cli/notify_args.h"
 #include "app/render/render.h"
 #include "base/alloc.h"
 #include "base/file.h"
@@ -120,6 +121,24 @@ static void tell_all_the_same(
 		log_warn("%s", err.msg);
 }
 
+/* Behind the report, which is out by then: telling may take a while, and changes nothing. */
+static int report_and_tell(struct cli *cli, const struct heal_result *result,
+	const struct heal_report *how, struct err *err)
+{
+	int code = heal_report(cli, result, how, err);
+	struct fix fix;
+
+	if (code < 0 || !how->notify || how->dry_run)
+		return code;
+	if (cli_flush(cli, err) < 0)
+		return -1;
+	heal_result_as_fix(&fix, result);
+	notify_tell(how->notify, &fix,
+		&(struct notify_pull){
+			result->pull.operation, result->pull.number, result->pull.url});
+	return code;
+}
+
 int heal_and_report(
 	struct cli *cli, struct heal_args *args, struct heal_report *how, struct err *err)
 {
@@ -141,7 +160,7 @@ int heal_and_report(
 	if (r == 0)
 		r = hand_over(&result, args, how, since, &mem, err);
 	if (r == 0)
-		r = heal_report(cli, &result, how, err);
+		r = report_and_tell(cli, &result, how, err);
 	else if (result.diff.n)
 		tell_all_the_same(cli, &result, how);
 	heal_result_release(&result);

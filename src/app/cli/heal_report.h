@@ -7,6 +7,8 @@
 
 enum fail_on { FAIL_ON_NEVER, FAIL_ON_FLAKY, FAIL_ON_UNHEALED };
 
+struct notify_args;
+
 struct heal_report {
 	const char *patch_file;  /* NULL: none */
 	const char *bundle_file; /* NULL: none */
@@ -14,7 +16,8 @@ struct heal_report {
 	int (*publish)(void *data, struct heal_result *result, struct str bundle, struct arena *mem,
 		struct err *err);
 	void *data;
-	bool dry_run; /* this and fail_on: set by heal_and_report */
+	struct notify_args *notify; /* who is told behind the report; NULL: nobody */
+	bool dry_run;               /* this and fail_on: set by heal_and_report */
 	enum fail_on fail_on;
 };
 

@@ -11,6 +11,7 @@ const char *const setting_sandbox_words[] = {"auto", "require", "off", NULL};
 
 static const char *const merge_words[] = {"never", "auto", NULL};
 static const char *const on_pull_words[] = {"suggest", "push", "pull-request", "comment", NULL};
+static const char *const region_words[] = {"us", "eu", NULL};
 static const char *const draft_words[] = {"auto", "always", "never", NULL};
 
 const struct setting settings[SETTING_COUNT] = {
@@ -124,6 +125,32 @@ const struct setting settings[SETTING_COUNT] = {
 		NULL, 0, 100000000},
 	[SETTING_SERVE_LOGIN] = {"serve.login", SETTING_STR, "SELFHEAL_SERVE_LOGIN", NULL,
 		"the bot's own login, whose comments and closings are passed over", "my-app[bot]"},
+	[SETTING_NOTIFY_ON] = {"notify.on", SETTING_STRS, "SELFHEAL_NOTIFY_ON", NULL,
+		"what is told: outcomes and pull_request; when not given fixes and pull requests, "
+		"and to PagerDuty what is not healed",
+		"not_healed"},
+	[SETTING_NOTIFY_SLACK] = {"notify.slack", SETTING_STR, "SELFHEAL_NOTIFY_SLACK",
+		"SLACK_WEBHOOK_URL",
+		"the name of the environment variable with the address of an incoming webhook"},
+	[SETTING_NOTIFY_PAGERDUTY] = {"notify.pagerduty", SETTING_STR, "SELFHEAL_NOTIFY_PAGERDUTY",
+		NULL, "the name of the environment variable with a routing key of Events v2",
+		"PAGERDUTY_ROUTING_KEY"},
+	[SETTING_NOTIFY_PAGERDUTY_REGION] = {"notify.pagerduty_region", SETTING_ENUM,
+		"SELFHEAL_NOTIFY_PAGERDUTY_REGION", "us", "where the PagerDuty account is", NULL,
+		.words = region_words},
+	[SETTING_NOTIFY_WEBHOOK] = {"notify.webhook", SETTING_STR, "SELFHEAL_NOTIFY_WEBHOOK", NULL,
+		"the name of the environment variable with an address that takes JSON",
+		"NOTIFY_WEBHOOK_URL"},
+	[SETTING_NOTIFY_WEBHOOK_SECRET] = {"notify.webhook_secret", SETTING_STR,
+		"SELFHEAL_NOTIFY_WEBHOOK_SECRET", NULL,
+		"the name of the environment variable with the key that signs what is sent there",
+		"NOTIFY_WEBHOOK_SECRET"},
+	[SETTING_NOTIFY_MAIL] = {"notify.mail", SETTING_STR, "SELFHEAL_NOTIFY_MAIL", NULL,
+		"the name of the environment variable that says how mail goes out and to whom",
+		"NOTIFY_MAIL_URL"},
+	[SETTING_NOTIFY_REPEAT_AFTER] = {"notify.repeat_after", SETTING_SECONDS,
+		"SELFHEAL_NOTIFY_REPEAT_AFTER", "86400",
+		"how long the same notice is not sent again", NULL, 1, 86400 * 365},
 };
 
 const struct setting *setting_find(const char *key)

@@ -171,6 +171,11 @@ static struct str request_id(const struct exchange *x)
 	return str_slice(id, 0, 80);
 }
 
+static struct str shown(const struct http_request *r, struct str url)
+{
+	return r->secret_url ? url_shown_host(url) : url_shown(url);
+}
+
 static int try_once(struct http *h, struct exchange *x, struct err *err)
 {
 	int64_t begin = trace_begin();
@@ -178,7 +183,7 @@ static int try_once(struct http *h, struct exchange *x, struct err *err)
 
 	rc = exchange_run(h, x, err);
 	trace_end(begin, "http", "%s %.*s status=%d id=%.*s%s%s", x->request->method,
-		STR_ARGS(url_shown(str_of(x->url))), x->status, STR_ARGS(request_id(x)),
+		STR_ARGS(shown(x->request, str_of(x->url))), x->status, STR_ARGS(request_id(x)),
 		rc < 0 ? " error=" : "", rc < 0 ? err->msg : "");
 	return rc;
 }
@@ -281,7 +286,7 @@ int http_send(struct http *h, const struct http_request *request, struct http_re
 	if (rc == 0)
 		rc = send_with_tries(h, &x, url, &held, &answer.tries, err);
 	if (rc < 0) {
-		err_wrap(err, "%s '%.*s'", request->method, STR_ARGS(url_shown(request->url)));
+		err_wrap(err, "%s '%.*s'", request->method, STR_ARGS(shown(request, request->url)));
 	} else {
 		answer.status = x.status;
 		answer.body = arena_str(mem, buf_view(&x.body));

@@ -39,6 +39,7 @@ struct http_request {
 	const struct http_header *headers; /* host, length and user agent come by themselves */
 	size_t n_headers;
 	struct str body;
+	bool secret_url; /* the address itself is a credential: of it the host alone is told */
 	struct str
 		bearer; /* sent as authorization to url's host alone, never logged; empty: none */
 	/* Asking again does no harm: repeated after broken lines, 408, 500, 502 to 504, and a 429

@@ -41,3 +41,5 @@ int url_resolve(struct http *h, const char *url, struct str location, char **out
 bool url_same_origin(struct http *h, const char *a, const char *b);
 /* What may be shown of an address: no user, no query (signatures of storage hosts are in it). */
 struct str url_shown(struct str url);
+/* Scheme and host alone. */
+struct str url_shown_host(struct str url);

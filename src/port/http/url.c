@@ -66,3 +66,14 @@ struct str url_shown(struct str url)
 		url = rest;
 	return str_slice(url, 0, 200);
 }
+
+struct str url_shown_host(struct str url)
+{
+	struct str rest = url_shown(url), scheme, host;
+
+	if (!str_cut(&rest, "://", &scheme))
+		return STR("(hidden)");
+	if (!str_cut(&rest, "/", &host))
+		host = rest;
+	return str_make(scheme.p, (size_t)(host.p + host.n - scheme.p));
+}
