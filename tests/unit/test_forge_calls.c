@@ -24,30 +24,53 @@ typedef struct forge_fixture fixture;
 
 /* ---- who ---- */
 
+#define NAMED "{\"login\":\"eve\",\"id\":5,\"type\":\"User\"}"
+#define VIEWER "{\"data\":{\"viewer\":{\"login\":\"heal[bot]\",\"databaseId\":9}}}"
+
 static void test_me(void **state)
 {
+	static const struct {
+		struct peer_step steps[2];
+		const char *login, *type;
+		int64_t id;
+	} cases[] = {
+		{{{"GET", "/user", .body = NAMED}}, "eve", "User", 5},
+		{{{"GET", "/user", .status = 403}, {"POST", "/graphql", "viewer", .body = VIEWER}},
+			"heal[bot]", "Bot", 9},
+		{{{"GET", "/user", .status = 403}, {"POST", "/graphql", .status = 403}},
+			"github-actions[bot]", "Bot", 41898282},
+		{{{"GET", "/user", .status = 403}, {"POST", "/graphql", .body = "{\"data\":null}"}},
+			"github-actions[bot]", "Bot", 41898282},
+	};
 	struct forge_user u;
-	PLAY({"GET", "/user", .body = "{\"login\":\"eve\",\"id\":5,\"type\":\"User\"}"},
-		{"GET", "/user", .status = 403,
-			.body = "{\"message\":\"Resource not accessible by "
-				"integration\"}"},
-		{"POST", "/graphql", "viewer",
-			.body = "{\"data\":{\"viewer\":{\"login\":\"heal[bot]\",\"databaseId\":9}}"
-				"}"},
-		{"GET", "/user", .status = 403}, {"POST", "/graphql", .status = 403},
-		{"GET", "/user", .status = 401}, {"GET", "/user", .body = "{}"});
+	fixture *f = *state;
 
-	OK(forge_me(f->forge, &u, &f->mem, &f->err));
-	assert_str(u.login, "eve");
-	assert_int_equal(u.id, 5);
-	OK(forge_me(f->forge, &u, &f->mem, &f->err));
-	assert_str(u.login, "heal[bot]");
-	assert_str(u.type, "Bot");
-	OK(forge_me(f->forge, &u, &f->mem, &f->err));
-	assert_str(u.login, "github-actions[bot]");
-	assert_int_equal(u.id, 41898282);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		fixture_play(f, cases[i].steps, i ? 2 : 1, NULL);
+		/* Twice: asked once. */
+		OK(forge_me(f->forge, &u, &f->mem, &f->err));
+		OK(forge_me(f->forge, &u, &f->mem, &f->err));
+		assert_str(u.login, cases[i].login);
+		assert_str(u.type, cases[i].type);
+		assert_int_equal(u.id, cases[i].id);
+		fixture_done(f);
+	}
+}
+
+static void test_nobody(void **state)
+{
+	struct forge_user u;
+	PLAY({"GET", "/user", .status = 401}, {"GET", "/user", .body = "{}"},
+		{"GET", "/user", .status = 404}, {"GET", "/user", .status = 403},
+		{"POST", "/graphql", .status = 502}, {"POST", "/graphql", .status = 502},
+		{"POST", "/graphql", .status = 502}, {"POST", "/graphql", .status = 502},
+		{"GET", "/user", .body = NAMED});
+
 	FAILS(forge_me(f->forge, &u, &f->mem, &f->err), ERR_AUTH);
 	FAILS(forge_me(f->forge, &u, &f->mem, &f->err), ERR_PARSE);
+	FAILS(forge_me(f->forge, &u, &f->mem, &f->err), ERR_AUTH);
+	FAILS(forge_me(f->forge, &u, &f->mem, &f->err), ERR_NET);
+	OK(forge_me(f->forge, &u, &f->mem, &f->err));
 	fixture_done(f);
 }
 
@@ -918,6 +941,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FORGE_TEST(test_me),
+		FORGE_TEST(test_nobody),
 		FORGE_TEST(test_repository),
 		FORGE_TEST(test_permissions),
 		FORGE_TEST(test_pull),

@@ -1,5 +1,7 @@
 #include "port/forge/forge_private.h"
 
+#include "base/alloc.h"
+
 static bool read_user(void *out, const struct json_t *j, struct arena *mem)
 {
 	struct forge_user *u = out;
@@ -57,16 +59,15 @@ static int app_user(struct forge *f, struct forge_user *out, struct arena *mem, 
 
 /* A token of Actions, or of an installation somebody else made, may not ask /user. GraphQL tells
  * those their name; what it does not know is the Actions bot. */
-static int bot_user(struct forge *f, struct forge_user *out, struct arena *mem)
+static int bot_user(struct forge *f, struct forge_user *out, struct arena *mem, struct err *err)
 {
 	CLEANUP(json_freep) struct json_t *data = NULL;
-	struct err ignored = ERR_INIT;
 	const struct json_t *viewer;
 
 	*out = (struct forge_user){STR("github-actions[bot]"), STR("Bot"), 41898282};
-	if (forge_graphql(f, "query { viewer { login databaseId } }", json_obj(), &data, &ignored) <
-		0)
-		return 0;
+	/* Taken for another, we would not know what is ours: what may pass is no answer. */
+	if (forge_graphql(f, "query { viewer { login databaseId } }", json_obj(), &data, err) < 0)
+		return err_is_retryable(err) ? -1 : 0;
 	viewer = json_get_obj(data, "viewer");
 	if (!json_get_str(viewer, "login").n || !json_get_int(viewer, "databaseId", 0))
 		return 0;
@@ -75,7 +76,7 @@ static int bot_user(struct forge *f, struct forge_user *out, struct arena *mem)
 	return 0;
 }
 
-int forge_me(struct forge *f, struct forge_user *out, struct arena *mem, struct err *err)
+static int ask_me(struct forge *f, struct forge_user *out, struct arena *mem, struct err *err)
 {
 	REPLY_AUTO reply = {0};
 	struct ask ask = {.path = STR("/user")};
@@ -85,12 +86,31 @@ int forge_me(struct forge *f, struct forge_user *out, struct arena *mem, struct 
 		return app_user(f, out, mem, err);
 	rc = forge_exchange(f, &ask, &reply, mem, err);
 	if (reply.status == 403)
-		return bot_user(f, out, mem);
+		return bot_user(f, out, mem, err);
 	if (rc == FORGE_NONE)
 		return forge_not_there(&ask, &reply, err);
 	if (rc == 0 && !user_reader.read(out, reply.json, mem))
 		return err_set(err, ERR_PARSE, "GET /user: the answer is no user");
 	return rc;
+}
+
+static struct str dup_str(struct str s)
+{
+	return str_make(xstrndup(s.p ? s.p : "", s.n), s.n);
+}
+
+int forge_me(struct forge *f, struct forge_user *out, struct arena *mem, struct err *err)
+{
+	struct forge_user me = {0};
+
+	if (!f->me.login.p) {
+		if (ask_me(f, &me, mem, err) < 0)
+			return -1;
+		f->me = (struct forge_user){dup_str(me.login), dup_str(me.type), me.id};
+	}
+	*out = (struct forge_user){
+		arena_str(mem, f->me.login), arena_str(mem, f->me.type), f->me.id};
+	return 0;
 }
 
 int forge_repository(struct forge *f, struct str repo, struct forge_repository *out,

@@ -47,6 +47,8 @@ void forge_free(struct forge *f)
 		return;
 	auth_release(f);
 	cache_release(f);
+	free((void *)(uintptr_t)f->me.login.p);
+	free((void *)(uintptr_t)f->me.type.p);
 	free(f->api_url);
 	free(f->graphql_url);
 	free(f);

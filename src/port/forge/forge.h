@@ -49,7 +49,8 @@ struct forge_user {
 	struct str login, type; /* "User", "Bot", "Organization" */
 	int64_t id;
 };
-/* Who we are. GITHUB_TOKEN may not ask: then "github-actions[bot]", 41898282. */
+/* Who we are, asked for once. GITHUB_TOKEN may not ask /user: GraphQL tells it, else it is taken
+ * for "github-actions[bot]", 41898282. */
 int forge_me(
 	struct forge *f, struct forge_user *out, struct arena *mem, struct err *err) MUST_CHECK;
 
@@ -145,8 +146,10 @@ int forge_comments(struct forge *f, struct str repo, int64_t issue, struct forge
 	size_t *n, struct arena *mem, struct err *err) MUST_CHECK;
 int forge_comment_create(struct forge *f, struct str repo, int64_t issue, struct str body,
 	struct forge_comment *out, struct arena *mem, struct err *err) MUST_CHECK;
+/* FORGE_NONE: it is gone. */
 int forge_comment_update(struct forge *f, struct str repo, int64_t comment, struct str body,
 	struct err *err) MUST_CHECK;
+/* Gone already is success, here and wherever something is deleted or taken away. */
 int forge_comment_delete(
 	struct forge *f, struct str repo, int64_t comment, struct err *err) MUST_CHECK;
 int forge_line_comments(struct forge *f, struct str repo, int64_t pull, struct forge_comment **out,
@@ -235,6 +238,7 @@ struct forge_compare {
 };
 int forge_compare(struct forge *f, struct str repo, struct str base, struct str head,
 	struct forge_compare *out, struct arena *mem, struct err *err) MUST_CHECK;
+/* A file's bytes, at most 32 MiB; FORGE_NONE for a folder, a link or a submodule as well. */
 int forge_contents(struct forge *f, struct str repo, struct str path, struct str ref,
 	struct str *content, struct arena *mem, struct err *err) MUST_CHECK;
 /* A commit made by GitHub, which signs it when an app or the Actions token asks: blobs, tree and

@@ -44,9 +44,10 @@ struct forge {
 	struct rsa_key *app_key;
 	bool app_workflows;
 	int64_t token_expires_at;
-	char *permissions;  /* of the installation's token: "contents:write", one a line */
-	int64_t skew_s;     /* GitHub's clock minus ours, as last seen */
-	int64_t jwt_skew_s; /* as it was when the app last signed */
+	char *permissions;    /* of the installation's token: "contents:write", one a line */
+	struct forge_user me; /* strings owned; login.p NULL: not asked yet */
+	int64_t skew_s;       /* GitHub's clock minus ours, as last seen */
+	int64_t jwt_skew_s;   /* as it was when the app last signed */
 	int64_t write_gap_ms, max_wait_ms, last_write_ms;
 	struct quota quotas[QUOTAS];
 	struct cache_item cache[CACHE_ITEMS];
