@@ -15,6 +15,8 @@ sys.path[:0] = [os.path.join(HERE, "..", "support"), os.path.join(HERE, "..", "c
 import contract  # noqa: E402
 from github import GitHub, api  # noqa: E402
 from github.web import Entry  # noqa: E402
+import test_github_faults  # noqa: E402
+from stories import World  # noqa: E402
 from test_support_github import jwt  # noqa: E402
 
 # Calls of the scripted GitHub that the story below leaves out, and why.
@@ -233,6 +235,33 @@ class OurGitHub(unittest.TestCase):
         for text in ("must have required property 'base'", "must have required property 'node_id'", "has no such call",
                      "Cannot query field"):
             self.assertTrue(any(text in str(v) for v in found), (text, [str(v) for v in found]))
+
+
+@installed
+class OurClient(unittest.TestCase):
+    """Each request of the program, in whole stories, as GitHub's description wants it."""
+
+    def fits(self, log):
+        self.assertGreater(len(log), 5)
+        self.assertEqual([str(v) for v in contract.check(log)], [])
+
+    def test_stories_of_pull_requests(self):
+        log = []
+        for story in test_github_faults.STORIES:
+            log += test_github_faults.Told(story).world.gh.log
+        self.fits(log)
+
+    def test_heal_with_a_pull_request(self):
+        with World() as world:
+            self.assertEqual(world.heal("--pr").code, 0)
+            self.fits(world.gh.log)
+
+    def test_doctor(self):
+        for kind in ("actions", "app", "classic", "fine-grained"):
+            with World(kind) as world:
+                run = world.run("doctor", "--github", "--repo", "alice/shop")
+                self.assertIn(run.code, (0, 3), str(run))
+                self.fits(world.gh.log)
 
 
 if __name__ == "__main__":

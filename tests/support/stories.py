@@ -73,7 +73,7 @@ class World:
             self.env["GITHUB_TOKEN"] = self.shop.actions_token(**PERMISSIONS)
             return "github-actions[bot]"
         self.shop.collaborators["heal-bot"] = "write"
-        self.env["GITHUB_TOKEN"] = self.gh.token("heal-bot", kind)
+        self.env["GITHUB_TOKEN"] = self.shop.token("heal-bot", kind, PERMISSIONS if kind == "fine-grained" else None)
         return "heal-bot"
 
     def __enter__(self):
