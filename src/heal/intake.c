@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "json/json.h"
+#include "publish/command.h"
 
 enum {
 	REPO_MAX = 140, /* 39 + 1 + 100 */
@@ -12,7 +13,6 @@ enum {
 	WORD_MAX = 255,
 	TEXT_MAX = 16 << 10,
 	COMMAND_MAX = 1024,
-	LINES_MAX = 2000, /* of a comment */
 };
 
 static const char *const names[EVENT_COUNT] = {
@@ -376,20 +376,18 @@ static enum intake read_pull_request(struct reading *r)
 	return INTAKE_JOB;
 }
 
-/* The line that begins with /selfheal: what follows it. */
+/* What follows /selfheal: the command and its rest. */
 static bool find_command(struct str body, struct str *out)
 {
-	struct str line;
+	struct command c = command_read(body);
+	struct str text = c.word;
 
-	for (int i = 0; i < LINES_MAX && str_next_line(&body, &line); i++) {
-		line = str_trim(line);
-		if (line.n < 9 || !str_eq_nocase(str_slice(line, 0, 9), STR("/selfheal")) ||
-			(line.n > 9 && !isspace((unsigned char)line.p[9])))
-			continue;
-		*out = str_slice(str_trim(str_from(line, 9)), 0, COMMAND_MAX);
-		return true;
-	}
-	return false;
+	if (c.verb == COMMAND_NONE)
+		return false;
+	if (c.rest.n)
+		text = str_make(c.word.p, (size_t)(c.rest.p + c.rest.n - c.word.p));
+	*out = str_slice(text, 0, COMMAND_MAX);
+	return true;
 }
 
 /* A comment of a person that speaks to us. */

@@ -52,10 +52,10 @@ class Run:
 class World:
     """A GitHub with the red project in it, and a job's token. kind: "actions", "app", "classic"."""
 
-    def __init__(self, kind="actions", ghes=False, private=False):
+    def __init__(self, kind="actions", ghes=False, private=False, files=None):
         self.gh = GitHub(ghes=ghes)
         self.gh.user("alice")
-        self.shop = self.gh.repository("alice/shop", files=FILES, collaborators={"bob": "write"}, when=WHEN, private=private)
+        self.shop = self.gh.repository("alice/shop", files={**FILES, **(files or {})}, collaborators={"bob": "write"}, when=WHEN, private=private)
         self.folder = Path(tempfile.mkdtemp(prefix="story-"))
         self.env = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(self.folder / "home"),
                     "GIT_CONFIG_NOSYSTEM": "1", "SELFHEAL_WRITE_GAP_MS": "0", "GITHUB_API_URL": self.gh.api_url,

@@ -117,6 +117,14 @@ static const struct row rows[] = {
 		"{\"action\":\"created\"," REPO "," SENDER
 		",\"issue\":{\"number\":3}," COMMENT("/selfhealer x", "ann", "User") "}",
 		INTAKE_SKIP, "no_command"},
+	{"in a fence", EVENT_ISSUE_COMMENT,
+		"{\"action\":\"created\"," REPO "," SENDER ",\"issue\":{\"number\":3}," COMMENT(
+			"```\\n/selfheal retry\\n```", "ann", "User") "}",
+		INTAKE_SKIP, "no_command"},
+	{"quoted", EVENT_ISSUE_COMMENT,
+		"{\"action\":\"created\"," REPO "," SENDER
+		",\"issue\":{\"number\":3}," COMMENT("> /selfheal retry", "ann", "User") "}",
+		INTAKE_SKIP, "no_command"},
 	{"edited", EVENT_ISSUE_COMMENT,
 		"{\"action\":\"edited\"," REPO
 		",\"issue\":{\"number\":3}," COMMENT("/selfheal retry", "ann", "User") "}",
