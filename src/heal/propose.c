@@ -223,5 +223,11 @@ int propose_bundle(struct proposed *out, struct forge *forge, const struct bundl
 	for (size_t i = 0; i < bundle->n && !rc; i++)
 		rc = propose_one(out, &p, bundle->results[i], err);
 	policy_free(p.policy);
+	if (!rc && out->n < PROPOSED_MAX) {
+		size_t expired;
+		rc = publish_expire(out->v + out->n, PROPOSED_MAX - out->n, &expired, forge,
+			&p.publish, mem, err);
+		out->n += rc ? 0 : expired;
+	}
 	return rc;
 }

@@ -11,9 +11,8 @@
 #include "base/log.h"
 #include "heal/propose.h"
 #include "heal/responding.h"
+#include "heal/self_child.h"
 #include "json/json.h"
-#include "port/child/child.h"
-#include "port/child/environment.h"
 #include "publish/comment.h"
 
 enum {
@@ -25,13 +24,6 @@ enum {
 };
 
 /* --- healing in a child --- */
-
-/* What a child may see: tools and places, nothing that opens a door. */
-static void child_environment(struct environment *env)
-{
-	environment_init(env);
-	environment_add_allowed(env, (const char *const *)environ, NULL);
-}
 
 static int fetch_logs(struct responding *r, int64_t run, const char *path, struct err *err)
 {
@@ -90,19 +82,12 @@ static int add_avoided(
 
 static int run_child(struct responding *r, const struct arguments *a, struct err *err)
 {
-	struct child_options how = {.argv = a->v,
-		.cwd = r->place.dir.p,
-		.timeout_ms = (r->o->budget_s + GRACE_S) * 1000};
 	CHILD_RESULT_AUTO result;
-	ENVIRONMENT_AUTO env;
 
-	child_environment(&env);
 	child_result_init(&result);
-	how.env = (const char *const *)env.v;
-	if (child_run(&result, &how, err) < 0)
+	if (self_child_run(&result, a->v, r->place.dir.p, (r->o->budget_s + GRACE_S) * 1000, err) <
+		0)
 		return -1;
-	if (result.timed_out)
-		return err_set(err, ERR_TIMEOUT, "healing took over %d s", how.timeout_ms / 1000);
 	if (result.exit_code == 0 || result.exit_code == 1 || result.exit_code == 4)
 		return 0;
 	return err_set(err, result.exit_code == 3 ? ERR_NET : ERR_CONFIG,

@@ -19,6 +19,7 @@ static struct own_pull own_of(const struct forge_pull *pull)
 {
 	return (struct own_pull){.number = pull->number,
 		.created_at = pull->created_at,
+		.updated_at = pull->updated_at,
 		.closed_at = pull->closed_at,
 		.head_ref = pull->head_ref,
 		.base_ref = pull->base_ref,

@@ -17,6 +17,7 @@ static const struct {
 	{"hourly_limit", "as many were opened in the last hour as publish.per_hour allows"},
 	{"daily_limit", "as many were opened in the last day as publish.per_day allows"},
 	{"already_fixed", "the base branch has this change, or is green again"},
+	{"expired", "nobody looked at it for as long as publish.expire_days allows"},
 	{"base_moved", "the base branch changed the same lines meanwhile: another run will see"},
 	{"branch_has_other_commits",
 		"people pushed to the pull request's branch: it is theirs now"},

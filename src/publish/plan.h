@@ -9,7 +9,7 @@
 
 /* One pull request of ours, with the marker its body has. */
 struct own_pull {
-	int64_t number, created_at, closed_at;
+	int64_t number, created_at, updated_at, closed_at;
 	struct str head_ref, base_ref, title, body, html_url, node_id;
 	struct marker marker;
 	bool open, merged, draft;

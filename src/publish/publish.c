@@ -5,6 +5,7 @@
 #include "port/forge/forge.h"
 #include "publish/branch.h"
 #include "publish/codeowners.h"
+#include "publish/comment.h"
 #include "publish/commit_message.h"
 
 const char *published_as_to_string(enum published_as as)
@@ -357,37 +358,32 @@ int publish_fix(struct published *out, struct forge *forge, const struct fix *fi
 	return make_pull(&p, err);
 }
 
-static int close_green(struct forge *forge, const struct publish_options *o,
-	const struct own_pull *pull, struct err *err)
+/* Says why in a comment, once for each key, and closes. */
+static int close_with(struct forge *forge, const struct publish_options *o, int64_t number,
+	struct str key, struct str why, struct arena *mem, struct err *err)
 {
 	struct forge_pull_change change = {.state = "closed"};
-	BUF_AUTO text = BUF_INIT(LIMIT_TEXT_BYTES);
-	struct marker marker = {.what = STR("green"), .instance = o->instance, .base = o->commit};
-	struct forge_comment *comments, made;
-	struct forge_user me;
-	ARENA_AUTO mem;
-	size_t n;
+	struct comment_place place = {.repo = o->repo,
+		.issue = number,
+		.what = "closed",
+		.instance = o->instance,
+		.key = key};
+	int64_t id;
 
-	arena_init(&mem);
-	if (forge_me(forge, &me, &mem, err) < 0 ||
-		forge_comments(forge, o->repo, pull->number, &comments, &n, &mem, err) < 0)
+	if (o->dry_run)
+		return 0;
+	if (comment_ensure(forge, &place, why, &id, mem, err) < 0)
 		return -1;
-	for (size_t i = 0; i < n; i++) {
-		struct marker other;
-		if (str_eq_nocase(comments[i].author, me.login) &&
-			marker_read(&other, comments[i].body, "green", o->instance, &mem) &&
-			str_eq(other.base, o->commit))
-			return forge_pull_update(forge, o->repo, pull->number, &change, err);
-	}
-	buf_printf(&text,
-		"`%.*s` is green again at %.12s: nothing is left to fix here, so this is "
-		"closed.\n\n",
-		STR_ARGS(o->base_branch), o->commit.p);
-	marker_write(&text, &marker);
-	if (forge_comment_create(forge, o->repo, pull->number, buf_view(&text), &made, &mem, err) <
-		0)
-		return -1;
-	return forge_pull_update(forge, o->repo, pull->number, &change, err);
+	return forge_pull_update(forge, o->repo, number, &change, err);
+}
+
+static struct published closed_as(const struct own_pull *pull, const char *reason)
+{
+	return (struct published){.as = PUBLISHED_CLOSED,
+		.reason = reason,
+		.number = pull->number,
+		.url = pull->html_url,
+		.branch = pull->head_ref};
 }
 
 int publish_base_green(struct published *out, size_t max, size_t *n, struct forge *forge,
@@ -395,6 +391,9 @@ int publish_base_green(struct published *out, size_t max, size_t *n, struct forg
 	struct err *err)
 {
 	struct str form = pull_command_form(command, mem);
+	struct str why = arena_printf(mem,
+		"`%.*s` is green again at %.12s: nothing is left to fix here, so this is closed.",
+		STR_ARGS(options->base_branch), options->commit.p);
 	struct own_pull *pulls;
 	size_t n_pulls;
 
@@ -408,13 +407,38 @@ int publish_base_green(struct published *out, size_t max, size_t *n, struct forg
 			!str_eq(pull->base_ref, options->base_branch) ||
 			(form.n && pull->marker.command.n && !str_eq(form, pull->marker.command)))
 			continue;
-		if (!options->dry_run && close_green(forge, options, pull, err) < 0)
+		if (close_with(forge, options, pull->number, str_slice(options->commit, 0, 12), why,
+			    mem, err) < 0)
 			return -1;
-		out[(*n)++] = (struct published){.as = PUBLISHED_CLOSED,
-			.reason = "already_fixed",
-			.number = pull->number,
-			.url = pull->html_url,
-			.branch = pull->head_ref};
+		out[(*n)++] = closed_as(pull, "already_fixed");
+	}
+	return 0;
+}
+
+int publish_expire(struct published *out, size_t max, size_t *n, struct forge *forge,
+	const struct publish_options *options, struct arena *mem, struct err *err)
+{
+	int64_t before = options->rules.now - (int64_t)options->expire_days * 86400;
+	struct str why = arena_printf(mem,
+		"Nobody looked at this for %d days, so it is closed; `/selfheal retry` here brings "
+		"it back.",
+		options->expire_days);
+	struct own_pull *pulls;
+	size_t n_pulls;
+
+	*n = 0;
+	if (!options->expire_days)
+		return 0;
+	if (publish_own_pulls(forge, options->repo, options->instance, &pulls, &n_pulls, mem, err) <
+		0)
+		return -1;
+	for (size_t i = 0; i < n_pulls && *n < max; i++) {
+		const struct own_pull *pull = &pulls[i];
+		if (!pull->open || pull->hands_off || pull->updated_at >= before)
+			continue;
+		if (close_with(forge, options, pull->number, STR("expired"), why, mem, err) < 0)
+			return -1;
+		out[(*n)++] = closed_as(pull, "expired");
 	}
 	return 0;
 }

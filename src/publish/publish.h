@@ -37,6 +37,7 @@ struct publish_options {
 	bool security;
 	enum on_pull on_pull;
 	int attempts_more; /* this is the end of a correction: counted in the marker */
+	int expire_days;   /* see publish_expire() */
 	bool checks;       /* write a check run on the commit that failed */
 	bool dry_run;      /* say what would be done */
 	bool auto_merge;   /* ask for GitHub's own when ready */
@@ -82,6 +83,10 @@ int publish_fix(struct published *out, struct forge *forge, const struct fix *fi
 int publish_base_green(struct published *out, size_t max, size_t *n, struct forge *forge,
 	const struct publish_options *options, struct str command, struct arena *mem,
 	struct err *err) MUST_CHECK;
+
+/* Closes what is open and nobody has touched for options->expire_days; 0: nothing. */
+int publish_expire(struct published *out, size_t max, size_t *n, struct forge *forge,
+	const struct publish_options *options, struct arena *mem, struct err *err) MUST_CHECK;
 
 /* A fix for the head of somebody's open pull request: suggestions on its lines, else a pull request
  * against its branch, or as options->on_pull wants it; a fork's gets suggestions or a comment. */

@@ -45,6 +45,7 @@ struct cmd_verb {
 
 struct cmd {
 	const char *name;
+	const char *alias;            /* another name it answers to; NULL: none */
 	const char *usage;            /* what follows name and options: "[DIR]" */
 	const char *summary;          /* one line, lower case, no full stop */
 	const char *about;            /* paragraphs for help and the man page, NULL: none */
@@ -73,6 +74,7 @@ extern const struct cmd cmd_init;
 extern const struct cmd cmd_knowledge;
 extern const struct cmd cmd_pr;
 extern const struct cmd cmd_resume;
+extern const struct cmd cmd_review;
 extern const struct cmd cmd_serve;
 extern const struct cmd cmd_version;
 extern const struct cmd cmd_work;

@@ -93,13 +93,16 @@ static int run(struct cli *cli, struct err *err)
 
 const struct cmd cmd_pr = {
 	.name = "pr",
+	.alias = "create-prs",
 	.usage = "",
 	.summary = "open or update pull requests for fixes that were proved elsewhere",
-	.about = "Reads a bundle, judges each diff again against the base branch as it is now, and "
-		 "brings one pull request for each fix to what it should be: opened, updated, left "
-		 "as it is, or closed because the branch is green again. Runs no code of the "
-		 "repository, so that it may hold the token that the tests must not see.\n"
-		 "What a person closed is not proposed again. Running it twice does nothing twice.",
+	.about =
+		"Reads a bundle, judges each diff again against the base branch as it is now, and "
+		"brings one pull request for each fix to what it should be: opened, updated, left "
+		"as it is, or closed because the branch is green again. Runs no code of the "
+		"repository, so that it may hold the token that the tests must not see.\n"
+		"What a person closed is not proposed again. Running it twice does nothing twice.\n"
+		"'create-prs' is another name of this command.",
 	.examples =
 		"selfheal heal --bundle fixes.json\n"
 		"GITHUB_TOKEN=... selfheal pr --fixes fixes.json --repo octo/project --dry-run\n",

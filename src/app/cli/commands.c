@@ -6,6 +6,7 @@ const struct cmd *const commands[] = {
 	&cmd_heal,
 	&cmd_explain,
 	&cmd_pr,
+	&cmd_review,
 	&cmd_knowledge,
 	&cmd_resume,
 	&cmd_serve,
@@ -38,7 +39,7 @@ const struct opt global_opts[] = {
 const struct cmd *cmd_find(const char *name)
 {
 	for (const struct cmd *const *cmd = commands; *cmd; cmd++)
-		if (!strcmp((*cmd)->name, name))
+		if (!strcmp((*cmd)->name, name) || ((*cmd)->alias && !strcmp((*cmd)->alias, name)))
 			return *cmd;
 	return NULL;
 }

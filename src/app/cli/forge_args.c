@@ -222,6 +222,7 @@ int forge_args_publish(struct publish_options *out, struct forge_args *a, struct
 			.now = clock_wall_s()};
 	out->draft = (enum pull_draft_mode)config_int(config, SETTING_PUBLISH_DRAFT);
 	out->on_pull = (enum on_pull)config_int(config, SETTING_PUBLISH_ON_PULL_REQUEST);
+	out->expire_days = (int)config_int(config, SETTING_PUBLISH_EXPIRE_DAYS);
 	out->checks = config_bool(config, SETTING_PUBLISH_CHECKS);
 	out->auto_merge = config_int(config, SETTING_MERGE) == 1;
 	return read_template(out, a, config, root, err);

@@ -31,25 +31,22 @@ static int read_settings(struct config *config, struct forge_args *forge, struct
 	return rc < 0 ? -1 : config_check(config, err);
 }
 
-static int find_cache(
-	struct respond_options *o, struct config *config, struct arena *mem, struct err *err)
+int work_find_cache(const char **out, struct config *config, struct arena *mem, struct err *err)
 {
 	const char *named = config_str(config, SETTING_SERVE_CACHE);
 	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
 
 	if (named)
-		o->cache_dir = named;
+		*out = named;
 	else if (cache && *cache == '/')
-		o->cache_dir = arena_printf(mem, "%s/selfheal", cache).p;
+		*out = arena_printf(mem, "%s/selfheal", cache).p;
 	else if (home && *home == '/')
-		o->cache_dir = arena_printf(mem, "%s/.cache/selfheal", home).p;
+		*out = arena_printf(mem, "%s/.cache/selfheal", home).p;
 	else
 		return err_set(err, ERR_CONFIG,
 			"no place for checkouts: set XDG_CACHE_HOME, HOME or 'serve.cache'");
-	if (*o->cache_dir != '/')
-		return err_set(
-			err, ERR_CONFIG, "'serve.cache' is no absolute path: '%s'", o->cache_dir);
-	o->cache_bytes = config_int(config, SETTING_SERVE_CACHE_MB) << 20;
+	if (**out != '/')
+		return err_set(err, ERR_CONFIG, "'serve.cache' is no absolute path: '%s'", *out);
 	return 0;
 }
 
@@ -61,9 +58,10 @@ static int respond(const struct job *job, struct respond_options *o, struct forg
 
 	if (job->repo.n && read_settings(config, forge, err) < 0)
 		return -1;
-	if (find_cache(o, config, mem, err) < 0 ||
+	if (work_find_cache(&o->cache_dir, config, mem, err) < 0 ||
 		forge_args_publish(&publish, forge, config, NULL, err) < 0)
 		return -1;
+	o->cache_bytes = config_int(config, SETTING_SERVE_CACHE_MB) << 20;
 	heal_args_policy(&policy, config);
 	o->publish = &publish;
 	o->policy = &policy;

@@ -8,3 +8,6 @@
 
 int work_job(const struct cli *cli, const struct serve_args *args, const struct job *job,
 	struct arena *mem, struct err *err) MUST_CHECK;
+/* The folder of mirrors and checkouts: the setting, else in the user's cache. */
+int work_find_cache(
+	const char **out, struct config *config, struct arena *mem, struct err *err) MUST_CHECK;
