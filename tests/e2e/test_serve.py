@@ -20,6 +20,8 @@ import unittest
 SELFHEAL = os.environ["SELFHEAL"]
 SECRET = "It's a Secret to Everybody"
 SHA = "1" * 40
+# A sanitizer's own memory is not ours to bound.
+SANITIZED = any(mark in pathlib.Path(SELFHEAL).read_bytes() for mark in (b"__asan_version_mismatch", b"__tsan_func_entry"))
 
 
 def sign(body, secret=SECRET):
@@ -36,7 +38,8 @@ def red_run(number, repo="acme/app", branch="topic", sha=SHA, **more):
 
 
 class Server:
-    def __init__(self, folder, *args, env=None, secret=SECRET, limits=None):
+    def __init__(self, folder, *args, env=None, secret=SECRET, limits=None,
+                 drain=True):
         self.store = folder / "s.db"
         environment = {"PATH": os.environ["PATH"], "HOME": str(folder), **(env or {})}
         if secret is not None:
@@ -52,7 +55,8 @@ class Server:
         if not line:
             raise RuntimeError("".join(self.lines))
         self.port = int(re.search(r":(\d+)/", line).group(1))
-        threading.Thread(target=self.drain, daemon=True).start()
+        if drain:
+            threading.Thread(target=self.drain, daemon=True).start()
 
     def drain(self):
         for line in self.process.stderr:
@@ -471,6 +475,13 @@ class Faults(ServeTest):
         self.assertEqual(server.post(red_run(1))[0], 202)
         self.assertEqual(server.get("/readyz")[0], 200)
 
+    def test_a_log_that_nobody_reads_holds_nothing_up(self):
+        server = self.serve("--jobs", "0", drain=False)
+        connection = server.connect()
+        for i in range(1500):  # 300 KB of log
+            self.assertEqual(server.post(b"{}", ident=f"i{i}", connection=connection,
+                                         X_Hub_Signature_256="sha256=" + "0" * 64)[0], 403)
+
     def test_memory_is_flat_under_wrong_signatures(self):
         server = self.serve("--jobs", "0", "--no-access-log")
         body = b"x" * 18900
@@ -481,6 +492,8 @@ class Faults(ServeTest):
                 self.assertEqual(server.post(body, connection=connection,
                                              X_Hub_Signature_256="sha256=" + "0" * 64)[0], 403)
             sizes.append(server.metric("process_resident_memory_bytes"))
+        if SANITIZED:
+            self.skipTest("a sanitizer keeps memory of its own")
         self.assertLess(sizes[-1], sizes[0] + (1 << 20))
         self.assertLess(sizes[-1], 24 << 20)
 

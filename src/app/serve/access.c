@@ -1,6 +1,8 @@
 #include "app/serve/access.h"
 
 #include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -9,7 +11,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 
-enum { FLUSH_BYTES = 32 << 10, PATH_MAX_SHOWN = 256 };
+enum { FLUSH_BYTES = 32 << 10, KEPT_BYTES = 64 << 10, PATH_MAX_SHOWN = 256 };
 
 struct access {
 	pthread_mutex_t lock;
@@ -29,19 +31,24 @@ struct access *access_new(int fd)
 	return a;
 }
 
-/* A log that cannot be written is no reason to stop: the lines are lost. */
+/* A log that nobody reads must not hold up the server: what does not fit now waits, and is lost
+ * when too much of it waits. A pipe that is ready takes PIPE_BUF bytes without blocking. */
 static void flush(struct access *a)
 {
-	struct str rest = buf_view(&a->text);
+	struct pollfd ready = {.fd = a->fd, .events = POLLOUT};
+	size_t done = 0;
 
-	while (rest.n) {
-		ssize_t n = write(a->fd, rest.p, rest.n);
+	while (done < a->text.n && poll(&ready, 1, 0) == 1 && ready.revents == POLLOUT) {
+		struct str piece = str_slice(buf_view(&a->text), done, done + PIPE_BUF);
+		ssize_t n = write(a->fd, piece.p, piece.n);
 
 		if (n <= 0)
 			break;
-		rest = str_from(rest, (size_t)n);
+		done += (size_t)n;
 	}
-	buf_reset(&a->text);
+	buf_splice(&a->text, 0, done, STR_NULL);
+	if (a->text.n > KEPT_BYTES)
+		buf_reset(&a->text);
 }
 
 void access_flush(struct access *a)

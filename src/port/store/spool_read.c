@@ -62,28 +62,43 @@ static uint64_t find_frame(struct spool *s, uint64_t from, uint64_t limit, struc
 	return at;
 }
 
+/* A large body that somebody removed is an empty one: what is behind it must not wait for it. */
+static int open_large(
+	struct spool *s, struct spool_place at, struct spool_record *out, struct err *err)
+{
+	CLEANUP(freep) char *name = spool_large_name(at);
+
+	out->body_fd = openat(s->dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (out->body_fd >= 0 || errno == ENOENT)
+		return 0;
+	return err_sys(err, errno, "cannot open '%s/%s'", s->dir, name);
+}
+
+static struct str unpack_body(const struct frame *f, struct buf *mem)
+{
+	char *body = f->body_bytes <= SPOOL_BODY_MAX ? buf_reserve(mem, f->body_bytes) : NULL;
+	const char *packed = mem->p + sizeof(*f) + f->head_bytes;
+
+	if (!body || LZ4_decompress_safe(packed, body, (int)f->packed_bytes, (int)f->body_bytes) !=
+			     (int)f->body_bytes)
+		return STR_NULL;
+	return str_make(body, f->body_bytes);
+}
+
 static int unpack(struct spool *s, struct buf *mem, struct spool_place at, struct spool_record *out,
 	struct err *err)
 {
 	struct frame f;
-	char *body;
 
 	memcpy(&f, mem->p, sizeof(f));
 	*out = (struct spool_record){.body_fd = -1, .body_bytes = f.body_bytes};
 	if (f.flags & FRAME_LARGE) {
-		CLEANUP(freep) char *name = spool_large_name(at);
-
-		out->body_fd = openat(s->dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-		if (out->body_fd < 0)
-			return err_sys(err, errno, "cannot open '%s/%s'", s->dir, name);
+		if (open_large(s, at, out, err) < 0)
+			return -1;
 	} else if (f.flags & FRAME_PACKED) {
-		if (f.body_bytes > SPOOL_BODY_MAX || !(body = buf_reserve(mem, f.body_bytes)) ||
-			LZ4_decompress_safe(mem->p + sizeof(f) + f.head_bytes, body,
-				(int)f.packed_bytes, (int)f.body_bytes) != (int)f.body_bytes)
-			return err_set(err, ERR_PARSE, "cannot unpack a record of '%s'", s->dir);
-		out->body = str_make(body, f.body_bytes);
+		out->body = unpack_body(&f, mem);
 	} else {
-		out->body = str_make(mem->p + sizeof(f) + f.head_bytes, f.body_bytes);
+		out->body = str_make(mem->p + sizeof(f) + f.head_bytes, f.packed_bytes);
 	}
 	out->head = str_make(mem->p + sizeof(f), f.head_bytes);
 	return 0;
