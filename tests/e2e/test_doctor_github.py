@@ -5,8 +5,10 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
+import tempfile
 import threading
 import unittest
 
@@ -166,6 +168,24 @@ class Doctor(unittest.TestCase):
                 self.assertEqual(len({guid for _, guid in Receiver.seen}), len(Receiver.seen))
         _, found = doctor({**env, "WEBHOOK_SECRET": "s3cret"}, "--url", "http://127.0.0.1:9/")
         self.assertIn("does not answer", found[("webhook", "BAD")]["text"])
+
+    def test_our_own_server(self):
+        with tempfile.TemporaryDirectory() as folder:
+            server = subprocess.Popen([SELFHEAL, "serve", "--listen", "127.0.0.1:0", "--store", f"{folder}/s.db", "--jobs", "0"],
+                                      env={"PATH": os.environ["PATH"], "HOME": folder, "WEBHOOK_SECRET": "s3cret"},
+                                      stderr=subprocess.PIPE, text=True)
+            try:
+                line = next(line for line in server.stderr if "listening on" in line)
+                url = f"http://127.0.0.1:{re.search(r':([0-9]+)/', line).group(1)}/webhooks/github"
+                env = self.env(self.shop.actions_token())
+                for secret, state in (("s3cret", "good"), ("other", "BAD")):
+                    _, found = doctor({**env, "WEBHOOK_SECRET": secret}, "--url", url)
+                    self.assertIn(("webhook", state), found)
+            finally:
+                server.terminate()
+                server.stderr.read()
+                server.stderr.close()
+                self.assertEqual(server.wait(30), 0)
 
 
 if __name__ == "__main__":
