@@ -195,6 +195,14 @@ class Inputs(unittest.TestCase):
             self.assertIn("4  Error: the hat is lost\n", text)
             self.assertNotIn("fine", text)
 
+    def test_lines_that_matter_are_shown_of_what_is_packed(self):
+        for path in (self.zip("logs.zip", [("0_lint.txt", github("fine\n")), ("1_build.txt", github(CONSOLE))]),
+                     self.write("a.log.gz", gzip.compress(CONSOLE.encode()))):
+            text = subprocess.run([SELFHEAL, "explain", path], stdout=subprocess.PIPE, check=True).stdout.decode()
+            self.assertIn("the lines that matter", text)
+            self.assertRegex(text, r"(?m)^ *\d+  E +assert 4 == 3$")
+            self.assertNotIn("fine", text)
+
     def test_sarif_and_junit_whatever_the_log_holds(self):
         hostile = CONSOLE.replace("4 == 3", "'<&\"\0\x01\x1b[1m]]>' == '\ufffe\U0001f40d'").encode()
         for log in (b"", CONSOLE.encode(), hostile, hostile.replace(b"test_total", b"test_\xff\xc0\xaf"),

@@ -17,7 +17,7 @@ enum {
 	PIECE = 64 << 10,
 	DEPTH_MAX = 24,
 	LINES_BYTES = 64 << 10, /* of the excerpt's text */
-	COPY_BYTES = 8 << 20,   /* kept of what comes through a pipe */
+	COPY_BYTES = 8 << 20,   /* kept of what comes through a pipe or packed */
 	LINE_SHOWN = 400,
 	AGAIN_BYTES = 1 << 28, /* a text up to this is read again for its excerpt */
 };
@@ -98,7 +98,7 @@ static void keep_lines(struct inputs *in, struct lines *lines, struct str text)
 				STR_ARGS(str_slice(line.text, 0, LINE_SHOWN)));
 }
 
-/* What came through a pipe, while it is small enough to look at again. */
+/* What came through a pipe or packed, while it is small enough to look at again. */
 struct copy {
 	struct buf text;
 	bool seekable; /* no copy is needed */
@@ -173,6 +173,8 @@ struct unpacking {
 	struct inputs *in;
 	const char *name;
 	bool reading;         /* an entry */
+	bool had;             /* an excerpt before the entry */
+	struct copy copy;     /* of the entry: it is unpacked once */
 	struct strmap wholes; /* job names of GitHub's "3_job.txt": their steps are told again */
 };
 
@@ -225,6 +227,8 @@ static int take_entry(void *context, struct str name, struct err *err)
 		return 0;
 	begin_text(u->in, name.n ? arena_printf(u->in->mem, "%s/%.*s", u->name, STR_ARGS(name))
 				 : str_of(u->name));
+	buf_reset(&u->copy.text);
+	u->had = u->in->merge.out->excerpt.n > 0;
 	u->reading = true;
 	return 1;
 }
@@ -234,21 +238,26 @@ static int take_data(void *context, struct str piece, struct err *err)
 	struct unpacking *u = context;
 
 	(void)err;
-	report_feed(u->in->report, piece);
+	feed(u->in, &u->copy, piece);
 	return 0;
 }
 
 static int take_end(void *context, struct err *err)
 {
 	struct unpacking *u = context;
+	int r;
+
 	u->reading = false;
-	return end_text(u->in, err);
+	r = end_text(u->in, err);
+	if (r == 0 && !u->had && u->in->merge.out->excerpt.n)
+		read_again(u->in, -1, &u->copy);
+	return r;
 }
 
 static int read_packed(
 	struct inputs *in, int fd, struct str head, const char *name, struct err *err)
 {
-	struct unpacking u = {.in = in, .name = name};
+	struct unpacking u = {.in = in, .name = name, .copy = {.text = BUF_INIT(COPY_BYTES)}};
 	const struct archive_taker taker = {&u, take_entry, take_data, take_end};
 	struct err trouble = ERR_INIT;
 	int r;
@@ -260,6 +269,7 @@ static int read_packed(
 	if (r == ARCHIVE_BROKEN && u.reading)
 		r = take_end(&u, &trouble);
 	strmap_release(&u.wholes);
+	buf_release(&u.copy.text);
 
 	if (r < 0)
 		*err = trouble;
