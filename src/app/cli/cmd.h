@@ -63,6 +63,7 @@ extern const struct cmd *const commands[];
 /* Options that every command takes. */
 extern const struct opt global_opts[];
 
+extern const struct cmd cmd_backtest;
 extern const struct cmd cmd_bench;
 extern const struct cmd cmd_completion;
 extern const struct cmd cmd_config;

@@ -14,6 +14,7 @@ const struct cmd *const commands[] = {
 	&cmd_doctor,
 	&cmd_init,
 	&cmd_config,
+	&cmd_backtest,
 	&cmd_bench,
 	&cmd_help,
 	&cmd_completion,
