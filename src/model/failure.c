@@ -79,6 +79,8 @@ void failure_fill(struct failure *to, const struct failure *from)
 		to->line = from->line;
 		to->column = from->column;
 	}
+	if (!to->finding)
+		to->finding = from->finding;
 	if (to->stack.n == 0) {
 		to->stack.v = from->stack.v;
 		to->stack.n = to->stack.cap = from->stack.n;

@@ -3,6 +3,8 @@
  * JSON forms: SPEC 11 (explain, heal) and 13. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "base/vec.h"
 
@@ -29,6 +31,25 @@ struct frame {
 
 enum { FAILURE_CLASS_LEVELS = 5, FINGERPRINT_SIZE = 65 };
 
+/* A part of a change that an analyser proposes: the range is replaced by text. end_column 0: to the
+ * end of that line. Columns count from 1. */
+struct finding_edit {
+	struct str file, text;
+	int line, column, end_line, end_column;
+};
+
+enum { FINDING_EDITS_MAX = 32 };
+
+/* What a static analyser says beyond a failure. */
+struct failure_finding {
+	bool security;              /* it says so, or gives a severity or a weakness's number */
+	double severity;            /* 0..10 as CVSS counts; 0: not given */
+	struct str tags;            /* "CWE-79 CVE-2024-1234", each once; may be empty */
+	struct str print;           /* its own fingerprint, stable while lines move; may be empty */
+	struct finding_edit *edits; /* the first fix it proposes, whole; n_edits == 0: none */
+	size_t n_edits;
+};
+
 struct failure {
 	struct str
 		id; /* how the runner selects it: tests/test_a.py::test_b, suite.case; "" if none */
@@ -52,6 +73,7 @@ struct failure {
 	char fingerprint[FINGERPRINT_SIZE]; /* fp1, hex; "" until fingerprint_failure() */
 	char cause[FINGERPRINT_SIZE];       /* the same without the test id */
 	struct str class_[FAILURE_CLASS_LEVELS];
+	struct failure_finding *finding; /* NULL: none */
 	struct {
 		struct str file;
 		int first_line, last_line;

@@ -4,6 +4,7 @@
 
 const struct cmd *const commands[] = {
 	&cmd_heal,
+	&cmd_scan,
 	&cmd_explain,
 	&cmd_pr,
 	&cmd_review,

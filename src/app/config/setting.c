@@ -65,6 +65,11 @@ const struct setting settings[SETTING_COUNT] = {
 		"10", "the most files that a fix may touch", NULL, 1, 1000},
 	[SETTING_POLICY_MAX_LINES] = {"policy.max_lines", SETTING_INT, "SELFHEAL_POLICY_MAX_LINES",
 		"400", "the most lines that a fix may change", NULL, 1, 100000},
+	[SETTING_SCAN_COMPLEXITY] = {"scan.complexity", SETTING_INT, "SELFHEAL_SCAN_COMPLEXITY",
+		"15", "the most ways through a function that 'scan' finds no issue in; 0: any",
+		NULL, 0, 1000},
+	[SETTING_SCAN_COVERAGE] = {"scan.coverage", SETTING_INT, "SELFHEAL_SCAN_COVERAGE", "80",
+		"the least per cent of a file's lines that tests should run", NULL, 0, 100},
 	[SETTING_MERGE] = {"merge", SETTING_ENUM, "SELFHEAL_MERGE", "never",
 		"auto: ask for GitHub's own auto-merge, under branch protection, where confidence "
 		"is 0.9 or more; the bot itself never merges",

@@ -23,6 +23,10 @@ void render_heal_markdown(struct buf *out, const struct heal_result *r);
 /* SPEC 11's JSON, with the budget of words that a schema holds it to. */
 void render_heal_json(struct buf *out, const struct heal_result *r);
 
+struct scan_result;
+void render_scan_text(struct buf *out, const struct scan_result *r, bool color);
+void render_scan_markdown(struct buf *out, const struct scan_result *r);
+
 /* GitHub Actions: one "::error file=,line=::" for each failure, or a "::notice" when healed. */
 void render_annotations(struct buf *out, const struct heal_result *r);
 /* One output, whatever lines its value has; the delimiter is one that the value does not hold. */

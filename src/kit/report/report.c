@@ -609,6 +609,32 @@ static struct str key_of(struct report_out *out, const struct failure *f, struct
 	return buf_view(b);
 }
 
+static struct failure_finding *copy_finding(
+	struct report_out *out, const struct failure_finding *from)
+{
+	struct report *r = out->report;
+	size_t size = sizeof(*from) + from->n_edits * sizeof(*from->edits);
+	struct failure_finding *to;
+
+	if (r->kept + size > REPORT_KEPT_BYTES)
+		return NULL;
+	r->kept += size;
+	to = arena_new(r->mem, struct failure_finding);
+	*to = *from;
+	to->tags = out_keep(out, from->tags);
+	to->print = out_keep(out, from->print);
+	to->edits = arena_array(r->mem, from->n_edits, sizeof(*to->edits));
+	for (size_t i = 0; i < from->n_edits; i++) {
+		to->edits[i] = from->edits[i];
+		/* Half a change is another one. */
+		if (from->edits[i].text.n > REPORT_MESSAGE_BYTES)
+			to->n_edits = 0;
+		to->edits[i].file = out_keep(out, from->edits[i].file);
+		to->edits[i].text = out_keep(out, from->edits[i].text);
+	}
+	return to;
+}
+
 static void copy_failure(struct report_out *out, struct failure *to, const struct failure *from)
 {
 	struct str *const texts[] = {&to->id, &to->name, &to->suite, &to->file, &to->language,
@@ -619,6 +645,8 @@ static void copy_failure(struct report_out *out, struct failure *to, const struc
 		*texts[i] = out_keep(out, *texts[i]);
 	to->stack.v = NULL;
 	to->stack.n = to->stack.cap = 0;
+	if (from->finding)
+		to->finding = copy_finding(out, from->finding);
 	if (to->attempts == 0)
 		to->attempts = 1;
 }

@@ -74,6 +74,21 @@ static int load_kinds(struct pack *pack, const struct yaml_node *root, struct er
 	return 0;
 }
 
+static int load_decisions(
+	struct pack *pack, const struct yaml_node *root, struct arena *mem, struct err *err)
+{
+	struct str *names = NULL;
+	size_t n = 0;
+
+	if (yaml_read_strs(root, "decisions", &names, &n, mem, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (!syntax_kinds_add(&pack->decisions, pack->language, names[i]))
+			return yaml_error(yaml_get(root, "decisions"), err,
+				"no kind '%.*s' in %.*s", STR_ARGS(names[i]), STR_ARGS(pack->name));
+	return 0;
+}
+
 /* "- _" in the list of a level is the prefix operator "-"; "*" of `associative` says so. */
 static int load_operators(
 	struct pack *pack, const struct yaml_node *root, struct arena *mem, struct err *err)
@@ -300,7 +315,7 @@ int pack_load(
 	static const char *const keys[] = {"name", "layout", "quotes_alike", "empty", "stub",
 		"fragment", "comment", "kinds", "operators", "negations", "mirrors", "symmetric",
 		"associative", "siblings", "builtins", "keywords", "definitions", "types",
-		"imports", "import_name"};
+		"imports", "import_name", "decisions"};
 	const struct yaml_node *root = NULL;
 
 	*pack = (struct pack){0};
@@ -315,6 +330,7 @@ int pack_load(
 	if (!pack->language)
 		return yaml_error(root, err, "no grammar for '%.*s'", STR_ARGS(pack->name));
 	if (load_words(pack, root, mem, err) < 0 || load_kinds(pack, root, err) < 0 ||
+		load_decisions(pack, root, mem, err) < 0 ||
 		load_operators(pack, root, mem, err) < 0 ||
 		load_algebra(pack, root, mem, err) < 0 || load_tables(pack, root, mem, err) < 0 ||
 		load_types(pack, root, mem, err) < 0)

@@ -81,6 +81,7 @@ struct pack {
 	struct str fragment_before, fragment_after; /* make a statement in a block parse alone */
 	struct str comment;                         /* starts a comment */
 	struct syntax_kinds kinds[PACK_KIND_COUNT];
+	struct syntax_kinds decisions; /* each is one more way through its function */
 	struct {
 		struct pack_operator *v;
 		size_t n;

@@ -5,12 +5,14 @@
 
 #include "base/limits.h"
 #include "base/strmap.h"
+#include "kit/report/document/sarif_finding.h"
 #include "kit/report/scan.h"
 
 enum { RULES_BYTES = 16 << 20, MESSAGE_ARGUMENTS = 8 };
 
 struct rule {
 	struct str id, level, text;
+	struct failure_finding finding; /* what it says of all its results */
 };
 
 /* A result of the run that is open. */
@@ -50,6 +52,7 @@ static void add_rule(struct sarif *s, const struct node *node)
 	*rule = (struct rule){kept(s, node_text(node, "id")),
 		kept(s, node_text(node, "defaultConfiguration/level")),
 		kept(s, node_text_any(node, texts))};
+	sarif_read_finding(&rule->finding, node, &s->mem);
 	/* Results count in the driver's rules. */
 	if (str_eq_c(node->parent->name, "driver"))
 		vec_push(&s->rules, rule);
@@ -95,8 +98,7 @@ static int hex_digit(char c)
 						    : -1;
 }
 
-/* A URI's path: the scheme is taken off, %20 resolved. */
-static struct str path_of(struct str uri, struct arena *mem)
+struct str sarif_path(struct str uri, struct arena *mem)
 {
 	BUF_AUTO path = BUF_INIT(LIMIT_PATH_BYTES);
 
@@ -128,7 +130,7 @@ static void read_location(struct failure *f, const struct node *node, struct are
 		place = node_get(node, places[k]);
 	uri = node_text_any(place,
 		(const char *const[]){"artifactLocation/uri", "fileLocation/uri", "uri", NULL});
-	f->file = path_of(uri, mem);
+	f->file = sarif_path(uri, mem);
 	f->line = node_int(place, "region/startLine", 0);
 	f->column = node_int(place, "region/startColumn", 0);
 }
@@ -228,6 +230,7 @@ static void add_result(struct sarif *s, struct document_out *out, const struct n
 {
 	struct arena *mem = &out->report->scratch;
 	struct failure f = {.kind = FAILURE_LINT, .duration_s = -1};
+	struct failure_finding finding = {0};
 	struct waiting w = {.artifact = -1};
 
 	if (!is_finding(node))
@@ -240,6 +243,9 @@ static void add_result(struct sarif *s, struct document_out *out, const struct n
 	if (!f.language.p)
 		f.language = STR("");
 	read_fix(&f, node);
+	sarif_read_finding(&finding, node, mem);
+	sarif_read_edits(&finding, node, mem);
+	f.finding = &finding;
 	w.rule = node_int(node, "ruleIndex", node_int(node, "rule/index", -1));
 	w.level = f.type.n == 0;
 	if (f.file.n == 0)
@@ -301,10 +307,12 @@ static void complete(struct sarif *s, struct report_out *out, const struct waiti
 		f->type = rule && rule->level.n ? out_keep(out, rule->level) : STR("warning");
 	if (rule && f->name.n == 0)
 		f->name = out_keep(out, rule->id);
+	if (rule && f->finding && sarif_add_finding(f->finding, &rule->finding, &out->scratch))
+		f->finding->tags = out_keep(out, f->finding->tags);
 	if (w->message.n)
 		complete_message(s, out, f, w);
 	if (w->artifact >= 0 && (size_t)w->artifact < s->artifacts.n)
-		f->file = out_keep(out, path_of(s->artifacts.v[w->artifact], &out->scratch));
+		f->file = out_keep(out, sarif_path(s->artifacts.v[w->artifact], &out->scratch));
 	if (s->compiler && str_eq_c(f->type, "error"))
 		f->kind = FAILURE_COMPILE;
 }
@@ -344,8 +352,7 @@ const struct dialect dialect_sarif = {
 	.records = (const char *const[]){"runs/results", "driver/rules", "extensions/rules",
 		"runs/artifacts", "runs/files", NULL},
 	.skip = (const char *const[]){"codeFlows", "relatedLocations", "contextRegion", "snippet",
-		"graphs", "properties", "invocations", "taxonomies", "help", "webRequest",
-		"partialFingerprints", "stacks", NULL},
+		"graphs", "invocations", "taxonomies", "help", "webRequest", "stacks", NULL},
 	.state_size = sizeof(struct sarif),
 	.record = sarif_record,
 	.leave = sarif_leave,
