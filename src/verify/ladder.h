@@ -20,7 +20,8 @@ struct ladder_options {
 	const char *const *setup;
 	struct report_tables *tables; /* for reports (report.h); NULL: those built in */
 	int timeout_ms;
-	int reruns; /* green runs wanted beyond the first: 1; 0: it held before */
+	int reruns;        /* green runs wanted beyond the first: 1; 0: it held before */
+	bool green_before; /* the command was green without the patch: it need not be red again */
 	const struct failure_list *failures; /* what was red before the patch */
 	const struct policy_options *policy; /* NULL: the defaults */
 	int64_t deadline_ms; /* clock_mono_ms(); rungs not reached are said as not done */

@@ -78,6 +78,7 @@ extern const struct cmd cmd_resume;
 extern const struct cmd cmd_review;
 extern const struct cmd cmd_serve;
 extern const struct cmd cmd_scan;
+extern const struct cmd cmd_fix;
 extern const struct cmd cmd_version;
 extern const struct cmd cmd_work;
 

@@ -30,7 +30,7 @@ static const struct opt opts[] = {
 		"and the like, where there is one)"},
 	{"repo", 0, OPT_STR, "OWNER/NAME", NULL, "scan a fresh clone of that repository"},
 	{"out", 'o', OPT_STR, "FILE", NULL,
-		"write the issues to FILE as JSON"},
+		"write the issues to FILE as JSON, for 'selfheal fix --issues FILE'"},
 	{"templates", 0, OPT_STR, "DIR", NULL,
 		"read the templates in DIR (a folder like templates/) instead of those built in"},
 	{0},
@@ -156,13 +156,12 @@ const struct cmd cmd_scan = {
 	.name = "scan",
 	.usage = "[DIR]",
 	.summary = "list what is wrong: failing tests, findings, complexity, coverage",
-	.about =
-		"Runs the tests of the project in DIR (the current folder by default) once, in "
-		"the sandbox, reads what analysers and coverage tools left, measures how complex "
-		"each function is, and lists the issues, gravest first. Nothing is repaired, "
-		"changed or remembered. The exit code is 0 whatever "
-		"was found.\n"
-		"scan.complexity and scan.coverage in .selfheal.yml say what is an issue.",
+	.about = "Runs the tests of the project in DIR (the current folder by default) once, in "
+		 "the sandbox, reads what analysers and coverage tools left, measures how complex "
+		 "each function is, and lists the issues, gravest first. Nothing is repaired, "
+		 "changed or remembered. The exit code is 0 whatever "
+		 "was found.\n"
+		 "scan.complexity and scan.coverage in .selfheal.yml say what is an issue.",
 	.examples = "selfheal scan --out issues.json\n"
 		    "selfheal scan --no-tests --sarif results.sarif --format markdown\n"
 		    "selfheal scan --repo owner/name --format json\n",

@@ -5,6 +5,7 @@
 const struct cmd *const commands[] = {
 	&cmd_heal,
 	&cmd_scan,
+	&cmd_fix,
 	&cmd_explain,
 	&cmd_pr,
 	&cmd_review,

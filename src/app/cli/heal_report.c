@@ -59,10 +59,9 @@ static void write_actions(struct cli *cli, const struct heal_result *r)
 	render_annotations(&cli->annotations, r);
 }
 
-static int make_bundle(struct buf *out, const struct heal_result *result,
-	const struct heal_args *args, int64_t since, struct err *err)
+int heal_report_pack(struct buf *out, const struct heal_args *args, struct json_t *const *results,
+	size_t n, int64_t since, struct err *err)
 {
-	CLEANUP(json_freep) struct json_t *j = heal_result_to_json(result);
 	struct actions_run run;
 	ARENA_AUTO mem;
 
@@ -82,7 +81,15 @@ static int make_bundle(struct buf *out, const struct heal_result *result,
 			.run_attempt = run.attempt,
 			.pull = run.pull,
 			.trusted = run.trusted},
-		&j, 1, err);
+		results, n, err);
+}
+
+static int make_bundle(struct buf *out, const struct heal_result *result,
+	const struct heal_args *args, int64_t since, struct err *err)
+{
+	CLEANUP(json_freep) struct json_t *j = heal_result_to_json(result);
+
+	return heal_report_pack(out, args, &j, 1, since, err);
 }
 
 /* What leaves by other ways than stdout. */

@@ -27,6 +27,12 @@ struct heal_args;
 int heal_and_report(struct cli *cli, struct heal_args *args, struct heal_report *how,
 	struct err *err) MUST_CHECK;
 
+struct json_t;
+/* Appends the bundle of these results (heal_result_to_json), with the run of GitHub Actions they
+ * were made in and what was learned since then. */
+int heal_report_pack(struct buf *out, const struct heal_args *args, struct json_t *const *results,
+	size_t n, int64_t since, struct err *err) MUST_CHECK;
+
 /* Writes everything; gives the exit code, or < 0. */
 int heal_report(struct cli *cli, const struct heal_result *result, const struct heal_report *how,
 	struct err *err) MUST_CHECK;
