@@ -47,18 +47,13 @@ static struct str whole_text(const struct comment_place *place, struct str body,
 	return arena_str(mem, str_trim(buf_view(&text)));
 }
 
-int comment_ensure(struct forge *forge, const struct comment_place *place, struct str body,
+static int create(struct forge *forge, const struct comment_place *place, struct str text,
 	int64_t *id, struct arena *mem, struct err *err)
 {
-	struct str text = whole_text(place, body, mem), now = STR_NULL;
 	struct forge_comment made;
+	struct str now;
+	struct err lost;
 
-	if (comment_find(forge, place, id, &now, mem, err) < 0)
-		return -1;
-	if (*id)
-		return str_eq(str_trim(now), text)
-			       ? 0
-			       : forge_comment_update(forge, place->repo, *id, text, err);
 	if (forge_comment_create(forge, place->repo, place->issue, text, &made, mem, err) == 0) {
 		*id = made.id;
 		return 0;
@@ -66,10 +61,24 @@ int comment_ensure(struct forge *forge, const struct comment_place *place, struc
 	if (!err_is_retryable(err))
 		return -1;
 	/* The answer got lost, the comment perhaps not. */
-	struct err lost = *err;
+	lost = *err;
 	if (comment_find(forge, place, id, &now, mem, err) < 0)
 		return -1;
 	if (!*id)
 		*err = lost;
 	return *id ? 0 : -1;
+}
+
+int comment_ensure(struct forge *forge, const struct comment_place *place, struct str body,
+	int64_t *id, struct arena *mem, struct err *err)
+{
+	struct str text = whole_text(place, body, mem), now = STR_NULL;
+	int rc;
+
+	if (comment_find(forge, place, id, &now, mem, err) < 0)
+		return -1;
+	if (*id && str_eq(str_trim(now), text))
+		return 0;
+	rc = *id ? forge_comment_update(forge, place->repo, *id, text, err) : FORGE_NONE;
+	return rc == FORGE_NONE ? create(forge, place, text, id, mem, err) : rc;
 }
