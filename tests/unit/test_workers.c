@@ -50,7 +50,7 @@ static int play_job(const char *store_path, int64_t id)
 	struct str state;
 	struct job job;
 	struct err err = ERR_INIT;
-	struct arena a;
+	ARENA_AUTO a;
 
 	arena_init(&a);
 	if (store_open(&s, &(struct store_options){.path = store_path}, &err) < 0 ||

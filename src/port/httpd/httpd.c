@@ -30,7 +30,7 @@ struct httpd {
 	struct mhd mhd;
 	struct MHD_Daemon *daemon;
 	struct connections connections;
-	const struct httpd_route *routes;
+	struct httpd_route *routes;
 	size_t n_routes;
 	struct listen_address address;
 	void (*seen)(void *data, const struct httpd_seen *seen);
@@ -363,7 +363,8 @@ int httpd_open(struct httpd **out, const struct httpd_options *o, struct err *er
 	CLEANUP(httpd_freep) struct httpd *h = xcalloc(1, sizeof(*h));
 	CLEANUP(fd_closep) int fd = -1;
 
-	h->routes = o->routes;
+	h->routes = xreallocarray(NULL, o->n_routes, sizeof(*h->routes));
+	memcpy(h->routes, o->routes, o->n_routes * sizeof(*h->routes));
 	h->n_routes = o->n_routes;
 	h->seen = o->seen;
 	h->data = o->data;
@@ -425,5 +426,6 @@ void httpd_free(struct httpd *h)
 	if (h->daemon)
 		h->mhd.MHD_stop_daemon(h->daemon);
 	connections_release(&h->connections);
+	free(h->routes);
 	free(h);
 }

@@ -48,8 +48,8 @@ struct httpd_seen {
 };
 
 struct httpd_options {
-	const char *listen; /* "ADDR:PORT", "[ADDR]:PORT"; port 0: any that is free */
-	const struct httpd_route *routes;
+	const char *listen;               /* "ADDR:PORT", "[ADDR]:PORT"; port 0: any that is free */
+	const struct httpd_route *routes; /* copied; their data is not */
 	size_t n_routes;
 	int max_connections; /* 0: 256 */
 	int max_per_address; /* 0: as many as in all */
