@@ -16,6 +16,7 @@ import contract  # noqa: E402
 from github import GitHub, api  # noqa: E402
 from github.web import Entry  # noqa: E402
 import test_github_faults  # noqa: E402
+from serving import ServedWorld  # noqa: E402
 from stories import World  # noqa: E402
 from test_support_github import jwt  # noqa: E402
 
@@ -254,6 +255,17 @@ class OurClient(unittest.TestCase):
     def test_heal_with_a_pull_request(self):
         with World() as world:
             self.assertEqual(world.heal("--pr").code, 0)
+            self.fits(world.gh.log)
+
+    def test_server(self):
+        with ServedWorld() as world:
+            world.shop.run_finished()
+            world.settle()
+            for text in ("/selfheal help", "/selfheal stop", "/selfheal ignore"):
+                world.shop.person_comments("bob", 1, text)
+                world.settle()
+            world.shop.run_finished()
+            world.settle()
             self.fits(world.gh.log)
 
     def test_doctor(self):
