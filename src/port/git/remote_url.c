@@ -51,10 +51,23 @@ int remote_url_read(struct remote_url *out, const char *url, struct err *err)
 	return 0;
 }
 
+/* A name may begin as an address does: 127.0.0.1.example.org is anyone's. */
+static bool is_loopback_number(struct str host)
+{
+	int n;
+
+	if (!str_skip(&host, "127"))
+		return false;
+	for (int i = 0; i < 3; i++)
+		if (!str_skip(&host, ".") || !str_take_int(&host, &n) || n > 255)
+			return false;
+	return host.n == 0;
+}
+
 bool remote_url_is_loopback(const struct remote_url *url)
 {
 	return str_eq_nocase(url->host, STR("localhost")) || str_eq_c(url->host, "::1") ||
-	       str_glob(STR("127.[0-9]*.[0-9]*.[0-9]*"), url->host);
+	       is_loopback_number(url->host);
 }
 
 /* "a.example" and ".a.example" of a list fit the host and all below it. */
