@@ -343,6 +343,7 @@ class Queue(ServeTest):
         server.post(red_run(2), ident="3")
         server.wait_rows("SELECT * FROM deliveries", 3)
         self.assertEqual(server.rows("SELECT state FROM jobs"), [("dropped",)])
+        self.assertEqual(server.rows("SELECT result FROM deliveries WHERE id = '2'"), [("noted",)])
         self.assertEqual(server.rows("SELECT result FROM deliveries WHERE id = '3'"),
                          [("outdated",)])
 

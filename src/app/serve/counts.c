@@ -14,6 +14,7 @@ static const char *const delivery_results[DELIVERY_RESULTS] = {
 
 static const char *const ingest_results[INGEST_RESULTS] = {
 	[INGEST_JOB] = "job",
+	[INGEST_NOTED] = "noted",
 	[INGEST_IGNORED] = "ignored",
 	[INGEST_DUPLICATE] = "duplicate",
 	[INGEST_OUTDATED] = "outdated",

@@ -25,6 +25,7 @@ const char *delivery_result_to_string(enum delivery_result result);
 /* What became of it behind the door. */
 enum ingest_result {
 	INGEST_JOB,       /* a job was queued */
+	INGEST_NOTED,     /* a branch moved: nothing to do but to know it */
 	INGEST_IGNORED,   /* nothing is done for such an event */
 	INGEST_DUPLICATE, /* its body, or its job, was known */
 	INGEST_OUTDATED,  /* a newer commit is there */

@@ -131,8 +131,11 @@ static void judge(struct ingest *in, struct item *item, struct arena *mem)
 						    : INGEST_IGNORED;
 	if (item->result == INGEST_JOB && !is_allowed(in, item->job.repo))
 		item->result = INGEST_REFUSED;
-	if (item->result == INGEST_JOB)
-		item->row.job = &item->job;
+	if (item->result != INGEST_JOB)
+		return;
+	item->row.job = &item->job;
+	if (item->job.kind == JOB_PUSH)
+		item->result = INGEST_NOTED;
 }
 
 /* Fills the item from a record. < 0 only when the machine fails, not the delivery. */
@@ -187,13 +190,12 @@ static int read_batch(struct ingest *in, struct item *items, size_t *n, struct s
 
 static void count(struct ingest *in, struct item *item, enum queued queued)
 {
-	static const enum ingest_result results[] = {[QUEUED] = INGEST_JOB,
-		[QUEUED_KNOWN] = INGEST_DUPLICATE,
+	static const enum ingest_result results[] = {[QUEUED_KNOWN] = INGEST_DUPLICATE,
 		[QUEUED_DUPLICATE] = INGEST_DUPLICATE,
 		[QUEUED_OUTDATED] = INGEST_OUTDATED,
 		[QUEUED_CROWDED] = INGEST_CROWDED};
 
-	if (queued != QUEUED || item->row.job)
+	if (queued != QUEUED)
 		item->result = results[queued];
 	count_up(&in->counts->ingested[item->event][item->result]);
 }

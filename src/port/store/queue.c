@@ -139,8 +139,7 @@ static int add_job(struct store *store, const struct job *job, const struct queu
 
 static const char *queued_to_string(int queued)
 {
-	static const char *const words[] = {[QUEUED] = "job",
-		[QUEUED_KNOWN] = "known",
+	static const char *const words[] = {[QUEUED_KNOWN] = "known",
 		[QUEUED_DUPLICATE] = "duplicate",
 		[QUEUED_OUTDATED] = "outdated",
 		[QUEUED_CROWDED] = "crowded"};
@@ -181,8 +180,7 @@ static int ingest_one(struct store *store, const struct delivery_row *row,
 		result = add_job(store, row->job, rules, superseded, err);
 	if (result < 0)
 		return -1;
-	if (note_delivery(store, row, result || row->job ? queued_to_string(result) : row->result,
-		    err) < 0)
+	if (note_delivery(store, row, result ? queued_to_string(result) : row->result, err) < 0)
 		return -1;
 	return result;
 }

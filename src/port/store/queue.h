@@ -28,8 +28,9 @@ struct queue_rules {
 struct delivery_row {
 	struct str sum, id, event, action, repo;
 	int64_t bytes, received_at;
-	const char *result, *why; /* words for who looks at the table */
-	const struct job *job;    /* NULL: none */
+	const char *result,
+		*why; /* words for who looks at the table; result unless it is one of enum queued */
+	const struct job *job; /* NULL: none */
 };
 enum queued {
 	QUEUED,           /* or noted: no job was given */
