@@ -357,6 +357,27 @@ class Refuses(Case):
         self.assertEqual(p.returncode, 2)
         self.assertIn("line 1", p.stderr)
 
+    def test_settings_in_ci_are_the_base_branchs(self):
+        """A head's own settings would choose the command that judges it, and what holds that command."""
+        root = self.make(STATS)
+        self.git(root, "update-ref", "refs/remotes/origin/main", "HEAD")
+        with open(root + "/.selfheal.yml", "w") as f:
+            f.write("test: 'true'\nsandbox:\n  mode: 'off'\n")
+        event = os.path.join(self.base, "event.json")
+        with open(event, "w") as f:
+            json.dump({"pull_request": {"number": 3, "base": {"ref": "main"},
+                                        "head": {"ref": "evil", "sha": "0" * 40, "repo": {"full_name": "m/shop"}}},
+                       "repository": {"default_branch": "main"}}, f)
+        actions = {"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "a/shop", "GITHUB_EVENT_NAME": "pull_request",
+                   "GITHUB_EVENT_PATH": event}
+        self.assertEqual(self.heal(root)["outcome"], "nothing_to_do")
+        p = self.run_bot(root, "heal", "--format", "json", "--budget", "120", env=actions)
+        self.assertEqual(json.loads(p.stdout)["outcome"], "healed", p.stdout + p.stderr)
+        self.git(root, "update-ref", "-d", "refs/remotes/origin/main")
+        p = self.run_bot(root, "heal", "--format", "json", "--budget", "120", env=actions)
+        self.assertEqual(json.loads(p.stdout)["outcome"], "healed", p.stdout + p.stderr)
+        self.assertIn("fetch-depth: 0", p.stderr)
+
     def test_policy_of_the_settings(self):
         rules = "policy:\n  protected: [stats.py]\n"
         r = self.heal(self.make(dict(STATS, **{".selfheal.yml": rules})), rc=4)

@@ -45,6 +45,7 @@ static void take_pull_request(struct actions_run *out, const struct json_t *pull
 	const struct json_t *head = json_get_obj(pull, "head");
 
 	out->pull = json_get_int(pull, "number", 0);
+	out->base_branch = text_of(json_get_obj(pull, "base"), "ref", mem);
 	out->head_branch = text_of(head, "ref", mem);
 	out->head_sha = text_of(head, "sha", mem);
 	out->head_repository = text_of(json_get_obj(head, "repo"), "full_name", mem);
@@ -62,6 +63,7 @@ static int take_event(struct actions_run *out, struct arena *mem, struct err *er
 		err->code = ERR_CONFIG;
 		return err_wrap(err, "read the event in GITHUB_EVENT_PATH");
 	}
+	out->base_branch = text_of(json_get_obj(event, "repository"), "default_branch", mem);
 	if (json_get_obj(event, "workflow_run"))
 		take_workflow_run(out, json_get_obj(event, "workflow_run"), mem);
 	else if (json_get_obj(event, "pull_request"))

@@ -19,6 +19,9 @@ struct actions_run {
 		       */
 	bool trusted; /* head and actor belong to the repository itself */
 	struct str actor;
+	/* The branch whose settings count: what a pull request wants to go to, else the
+	 * repository's default. Empty: not known. */
+	struct str base_branch;
 };
 
 /* Empty outside Actions. ERR_CONFIG when the event file cannot be read. */

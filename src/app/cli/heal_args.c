@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "app/cli/actions_run.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/log.h"
+#include "port/git/repo.h"
 
 /* Options that set a setting. */
 static const struct {
@@ -112,6 +115,48 @@ void heal_args_policy(struct policy_options *p, struct config *c)
 	p->max_lines = (int)config_int(c, SETTING_POLICY_MAX_LINES);
 }
 
+/* The settings of the branch that the head wants to go to: a head may be anyone's, and its settings
+ * choose commands and what holds them (SPEC 11). */
+static int load_base(struct heal_args *a, const struct actions_run *run, struct err *err)
+{
+	static const char *const names[] = {".selfheal.yml", ".github/selfheal.yml"};
+	struct arena *mem = &a->config.mem;
+	const char *ref =
+		arena_printf(mem, "refs/remotes/origin/%.*s", STR_ARGS(run->base_branch)).p;
+	CLEANUP(repo_freep) struct repo *repo = NULL;
+	BUF_AUTO text = BUF_INIT(LIMIT_CONFIG_BYTES);
+	bool known = false;
+	int rc = repo_open(&repo, a->root, err);
+
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(names); i++) {
+		rc = repo_read_ref_file(repo, ref, names[i], &known, &text, err);
+		if (rc == 0)
+			return config_load_base(&a->config, buf_view(&text),
+				arena_printf(mem, "%s:%s", ref, names[i]).p, &config_env_process,
+				err);
+		rc = rc < 0 ? rc : 0;
+	}
+	if (rc < 0)
+		return -1;
+	if (!known)
+		log_warn("settings are read from '%s', which this checkout does not have (set "
+			 "fetch-depth: 0): none are taken from the commit under test",
+			ref);
+	return config_load_base(&a->config, STR_NULL, "", &config_env_process, err);
+}
+
+static int load_config(struct heal_args *a, struct err *err)
+{
+	struct actions_run run;
+
+	if (actions_run_read(&run, &a->config.mem, err) < 0)
+		return -1;
+	if (run.here && run.base_branch.n &&
+		(!run.trusted || !str_eq(run.head_branch, run.base_branch)))
+		return load_base(a, &run, err);
+	return config_load(&a->config, a->root, &config_env_process, err);
+}
+
 int heal_args_load(struct heal_args *a, const struct cli *cli, const char *dir, struct err *err)
 {
 	CLEANUP(freep) char *root = realpath(dir, NULL);
@@ -121,7 +166,7 @@ int heal_args_load(struct heal_args *a, const struct cli *cli, const char *dir, 
 	if (strlen(root) >= sizeof(a->root))
 		return err_set(err, ERR_CONFIG, "the path of '%s' is too long", dir);
 	snprintf(a->root, sizeof(a->root), "%s", root);
-	if (config_load(&a->config, a->root, &config_env_process, err) < 0)
+	if (load_config(a, err) < 0)
 		return -1;
 	take_flags(&a->config, cli);
 	if (config_check(&a->config, err) < 0 || read_rules(a, err) < 0)

@@ -401,6 +401,21 @@ int config_load(struct config *c, const char *root, const struct config_env *env
 	return 0;
 }
 
+int config_load_base(struct config *c, struct str text, const char *where,
+	const struct config_env *env, struct err *err)
+{
+	if (read_user(c, env, err) < 0) {
+		err->code = ERR_CONFIG;
+		return -1;
+	}
+	if (text.p) {
+		c->file = arena_cstr(&c->mem, str_of(where));
+		config_read_text(c, ORIGIN_FILE, where, text);
+	}
+	read_environment(c, env);
+	return 0;
+}
+
 int config_check(const struct config *c, struct err *err)
 {
 	const struct config_problem *p = c->problems.v;

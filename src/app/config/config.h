@@ -59,6 +59,10 @@ extern const struct config_env config_env_process;
  * and leave the setting as it was; < 0 only when a file is there and cannot be read. */
 int config_load(struct config *c, const char *root, const struct config_env *env,
 	struct err *err) MUST_CHECK;
+/* The same, the repository's file being this text (p NULL: there is none) instead of what lies in
+ * the checkout. */
+int config_load_base(struct config *c, struct str text, const char *where,
+	const struct config_env *env, struct err *err) MUST_CHECK;
 /* The same from one text: the layer under test, and what a base branch's file is read with. */
 void config_read_text(
 	struct config *c, enum config_origin origin, const char *where, struct str text);

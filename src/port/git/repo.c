@@ -216,28 +216,49 @@ int repo_head_commit(const struct repo *repo, git_commit **out, struct err *err)
 	return 0;
 }
 
-int repo_read_head_file(const struct repo *repo, const char *path, struct buf *out, struct err *err)
+static int read_commit_file(const struct repo *repo, git_commit *commit, const char *path,
+	struct buf *out, struct err *err)
 {
-	CLEANUP(git_commit_freep) git_commit *commit = NULL;
 	CLEANUP(git_tree_freep) git_tree *tree = NULL;
 	CLEANUP(git_tree_entry_freep) git_tree_entry *entry = NULL;
 	CLEANUP(git_blob_freep) git_blob *blob = NULL;
-	int rc = repo_head_commit(repo, &commit, err);
+	int rc;
 
-	if (rc != 0)
-		return rc;
 	if (git_commit_tree(&tree, commit) < 0)
-		return git_fail(err, "read the tree of HEAD in", repo_workdir(repo));
+		return git_fail(err, "read the tree of a commit in", repo_workdir(repo));
 	rc = git_tree_entry_bypath(&entry, tree, path);
 	if (rc == GIT_ENOTFOUND)
 		return REPO_NONE;
 	if (rc < 0)
-		return git_fail(err, "look up in HEAD", path);
+		return git_fail(err, "look up in a commit", path);
 	if (git_tree_entry_type(entry) != GIT_OBJECT_BLOB)
 		return REPO_NONE;
 	if (git_blob_lookup(&blob, repo->git, git_tree_entry_id(entry)) < 0)
-		return git_fail(err, "read from HEAD", path);
+		return git_fail(err, "read from a commit", path);
 	return repo_blob_to_worktree(out, blob, path, err);
+}
+
+int repo_read_head_file(const struct repo *repo, const char *path, struct buf *out, struct err *err)
+{
+	CLEANUP(git_commit_freep) git_commit *commit = NULL;
+	int rc = repo_head_commit(repo, &commit, err);
+
+	return rc ? rc : read_commit_file(repo, commit, path, out, err);
+}
+
+int repo_read_ref_file(const struct repo *repo, const char *ref, const char *path, bool *known,
+	struct buf *out, struct err *err)
+{
+	CLEANUP(git_commit_freep) git_commit *commit = NULL;
+	git_oid id;
+	int rc = git_reference_name_to_id(&id, repo->git, ref);
+
+	*known = rc == 0;
+	if (rc == GIT_ENOTFOUND || rc == GIT_EINVALIDSPEC)
+		return REPO_NONE;
+	if (rc < 0 || git_commit_lookup(&commit, repo->git, &id) < 0)
+		return git_fail(err, "read the ref", ref);
+	return read_commit_file(repo, commit, path, out, err);
 }
 
 /* The entry's id, zero when it is not there. */

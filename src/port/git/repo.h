@@ -58,6 +58,11 @@ int repo_read_head_file(
 int repo_remote_url(const struct repo *repo, const char *remote, struct str *out, struct arena *mem,
 	struct err *err) MUST_CHECK;
 
+/* The same of any ref: "refs/remotes/origin/main". REPO_NONE when there is no such ref, or it does
+ * not have the file; *known tells which. */
+int repo_read_ref_file(const struct repo *repo, const char *ref, const char *path, bool *known,
+	struct buf *out, struct err *err) MUST_CHECK;
+
 struct repo_commit {
 	char id[COMMIT_ID_SIZE];
 	struct str author, summary;
