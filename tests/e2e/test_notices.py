@@ -255,6 +255,9 @@ class Case(unittest.TestCase):
         self.assertIn("|Pull request #1>", said["blocks"][2]["text"]["text"])
         run = self.world.pr(bundle, **dict([store]), **self.slack)
         self.assertEqual((run.json["pull_requests"][0]["operation"], len(self.receiver.got)), ("kept", 1))
+        self.world.shop.person_closes("alice", 1)
+        run = self.world.pr(bundle, **dict([store]), **self.slack)
+        self.assertEqual((run.json["pull_requests"][0]["operation"], len(self.receiver.got)), ("none", 1))
 
     def test_heal_with_pr_tells_once(self):
         self.heal("--pr", **self.slack)

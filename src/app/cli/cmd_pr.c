@@ -4,7 +4,9 @@
 #include "app/cli/notify_args.h"
 #include "app/cli/pr_report.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "heal/propose.h"
+#include "heal/survey.h"
 #include "json/json.h"
 
 static const struct opt opts[] = {
@@ -54,6 +56,31 @@ static void tell(struct notify_args *notify, const struct proposed *proposed)
 	}
 }
 
+static void obey_dashboard(struct forge_args *forge, const struct config *config,
+	const struct publish_options *publish)
+{
+	struct err err = ERR_INIT;
+
+	if (config_bool(config, SETTING_PUBLISH_DASHBOARD) && !publish->dry_run &&
+		dashboard_obey(forge->forge, publish->repo, publish->instance, &forge->mem, &err) <
+			0)
+		log_warn("cannot do what is ticked on the dashboard: %s", err.msg);
+}
+
+/* A courtesy: what cannot be written there is told, and the result stands. */
+static void update_dashboard(struct forge_args *forge, const struct config *config,
+	const struct proposed *proposed, const struct publish_options *publish)
+{
+	struct err err = ERR_INIT;
+	enum dashboard_did did;
+	int64_t number;
+
+	if (config_bool(config, SETTING_PUBLISH_DASHBOARD) &&
+		survey_update(&did, &number, forge->forge, proposed, publish, &forge->mem, &err) <
+			0)
+		log_warn("cannot update the dashboard: %s", err.msg);
+}
+
 static int run(struct cli *cli, struct err *err)
 {
 	const char *path = opts_str(&cli->opts, "fixes", NULL);
@@ -80,6 +107,7 @@ static int run(struct cli *cli, struct err *err)
 		forge_args_publish(&options.publish, &forge, &args.config, args.root, err) < 0)
 		return -1;
 	options.policy = &args.policy;
+	obey_dashboard(&forge, &args.config, &options.publish);
 	if (propose_bundle(&proposed, forge.forge, &bundle, &options, &forge.mem, err) < 0)
 		return -1;
 	code = pr_report(cli, &proposed, options.publish.dry_run, err);
@@ -87,6 +115,7 @@ static int run(struct cli *cli, struct err *err)
 		return code;
 	if (cli_flush(cli, err) < 0)
 		return -1;
+	update_dashboard(&forge, &args.config, &proposed, &options.publish);
 	tell(&notify, &proposed);
 	return code;
 }

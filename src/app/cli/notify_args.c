@@ -261,7 +261,8 @@ static void tell_all(struct telling *t, const bool wanted[NOTICE_CHANNELS])
 
 static bool changed(const struct notify_pull *pull)
 {
-	return pull->operation && *pull->operation && strcmp(pull->operation, "kept") != 0;
+	return pull->operation && *pull->operation && strcmp(pull->operation, "kept") != 0 &&
+	       strcmp(pull->operation, "none") != 0;
 }
 
 void notify_tell(struct notify_args *n, const struct fix *fix, const struct notify_pull *pull)
