@@ -196,6 +196,7 @@ static int revert_changes(struct responding *r, const struct forge_pull *pull, s
 	*clean = *n > 0;
 	for (size_t i = 0; i < *n && *clean; i++) {
 		struct str then = STR_NULL, now = STR_NULL, before = STR_NULL;
+		int mode = 0100644;
 		if (forge_contents(r->o->forge, r->publish.repo, files[i].path, pull->merge_sha,
 			    &then, r->mem, err) < 0 ||
 			forge_contents(r->o->forge, r->publish.repo, files[i].path, head, &now,
@@ -206,6 +207,11 @@ static int revert_changes(struct responding *r, const struct forge_pull *pull, s
 		*clean = str_eq(then, now) && !files[i].previous_path.n;
 		(*changes)[i] = (struct forge_change){
 			.path = files[i].path, .content = rc == FORGE_NONE ? STR_NULL : before};
+		if (rc != FORGE_NONE &&
+			forge_file_mode(r->o->forge, r->publish.repo, merge.parents[0],
+				files[i].path, &mode, r->mem, err) < 0)
+			return -1;
+		(*changes)[i].executable = mode == 0100755;
 	}
 	return 0;
 }

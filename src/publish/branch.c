@@ -77,6 +77,22 @@ struct file_plan {
 	struct str before; /* p NULL: not there */
 };
 
+/* GitHub's interface sets a file's mode anew with each change: it stays what it was. */
+static int keep_mode(struct file_plan *out, struct forge *forge, const struct branch_options *o,
+	struct str base, struct arena *mem, struct err *err)
+{
+	int mode = 0100644;
+	int rc = forge_file_mode(forge, o->repo, base, out->change.path, &mode, mem, err);
+
+	if (rc < 0)
+		return -1;
+	if (mode != 0100644 && mode != 0100755)
+		return err_set(err, ERR_POLICY, "'%.*s' is a link or a submodule: not proposed",
+			STR_ARGS(out->change.path));
+	out->change.executable = mode == 0100755;
+	return 0;
+}
+
 static int plan_file(struct file_plan *out, struct forge *forge, const struct udiff_file *file,
 	const struct branch_options *o, struct str base, struct arena *mem, struct err *err)
 {
@@ -97,6 +113,8 @@ static int plan_file(struct file_plan *out, struct forge *forge, const struct ud
 	}
 	if (file->created)
 		return BRANCH_OUTDATED;
+	if (keep_mode(out, forge, o, base, mem, err) < 0)
+		return -1;
 	rc = change_file(&out->change, file, out->before, mem, err);
 	if (file->deleted)
 		out->change.content = STR_NULL;

@@ -67,6 +67,14 @@ class RedRun(Case):
         self.assertLessEqual(len(pull.body), 60000)
         self.sound(world)
 
+    def test_an_executable_file_stays_one(self):
+        world = self.world(files={"stats.py": "#!/usr/bin/env python3\n" + RED})
+        run = world.heal("--pr")
+        self.assertEqual(run.json["pull_request"]["operation"], "created", str(run))
+        [pull] = world.own_pulls()
+        self.assertRegex(world.shop.disk.git("ls-tree", pull.pull.head_ref, "stats.py"), "^100755 ")
+        self.sound(world)
+
     def test_twice_is_once(self):
         world = self.world()
         self.pr(world, red(), "created")

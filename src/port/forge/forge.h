@@ -241,6 +241,10 @@ int forge_compare(struct forge *f, struct str repo, struct str base, struct str 
 /* A file's bytes, at most 32 MiB; FORGE_NONE for a folder, a link or a submodule as well. */
 int forge_contents(struct forge *f, struct str repo, struct str path, struct str ref,
 	struct str *content, struct arena *mem, struct err *err) MUST_CHECK;
+/* A file's mode as git has it in a commit: 0100644, 0100755, 0120000 (a link), 0160000 (a
+ * submodule). One question for each folder above it. */
+int forge_file_mode(struct forge *f, struct str repo, struct str commit, struct str path, int *mode,
+	struct arena *mem, struct err *err) MUST_CHECK;
 /* A commit made by GitHub, which signs it when an app or the Actions token asks: blobs, tree and
  * commit on parent; then the branch is made, or moved when it is ours (force). */
 struct forge_change {

@@ -199,6 +199,56 @@ static int sha_of(struct forge *f, const struct ask *ask, const char *inner, str
 	return 0;
 }
 
+/* The entry called name of a tree; FORGE_NONE when it has none. */
+static int tree_entry(struct forge *f, struct str repo, struct str tree, struct str name,
+	struct str *sha, struct str *mode, struct arena *mem, struct err *err)
+{
+	REPLY_AUTO reply = {0};
+	struct ask ask = {0};
+	const struct json_t *entries;
+	int rc;
+
+	if (ask_in_repo(&ask, repo, mem, err, "/git/trees/%s", url_encoded(mem, tree)) < 0)
+		return -1;
+	rc = forge_exchange(f, &ask, &reply, mem, err);
+	if (rc != 0)
+		return rc;
+	entries = json_get_arr(reply.json, "tree");
+	for (size_t i = 0; i < json_len(entries); i++) {
+		const struct json_t *one = json_at(entries, i);
+		if (!str_eq(json_get_str(one, "path"), name))
+			continue;
+		*sha = arena_str(mem, json_get_str(one, "sha"));
+		*mode = arena_str(mem, json_get_str(one, "mode"));
+		return is_sha(*sha) ? 0 : FORGE_NONE;
+	}
+	return FORGE_NONE;
+}
+
+int forge_file_mode(struct forge *f, struct str repo, struct str commit, struct str path, int *mode,
+	struct arena *mem, struct err *err)
+{
+	static const struct {
+		const char *text;
+		int mode;
+	} modes[] = {
+		{"100644", 0100644}, {"100755", 0100755}, {"120000", 0120000}, {"160000", 0160000}};
+	struct str sha, text = STR_NULL, name;
+	struct ask ask = {0};
+	int rc = ask_in_repo(&ask, repo, mem, err, "/git/commits/%s", url_encoded(mem, commit));
+
+	if (rc == 0)
+		rc = sha_of(f, &ask, "tree", &sha, mem, err);
+	while (rc == 0 && str_next(&path, '/', &name))
+		rc = tree_entry(f, repo, sha, name, &sha, &text, mem, err);
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(modes); i++)
+		if (str_eq_c(text, modes[i].text)) {
+			*mode = modes[i].mode;
+			return 0;
+		}
+	return rc == 0 ? FORGE_NONE : rc;
+}
+
 static bool is_text(struct str s)
 {
 	size_t n;
