@@ -18,7 +18,8 @@
 #include "port/store/store.h"
 
 enum {
-	BATCH = 64,
+	BATCH = 512, /* deliveries in a transaction: its sync is what takes time */
+	BATCH_BYTES = 2 << 20,
 	WAIT_MS = 500,
 	GIVE_WAY_MS = 20,
 	RUSH = 500,    /* deliveries a second */
@@ -174,15 +175,17 @@ static int read_batch(struct ingest *in, struct item *items, size_t *n, struct s
 {
 	BUF_AUTO text = BUF_INIT(4 * SPOOL_BODY_MAX);
 	struct spool_record record;
+	uint64_t bytes = 0;
 	int rc = 0;
 
-	for (*n = 0; *n < BATCH && rc == 0;) {
+	for (*n = 0; *n < BATCH && bytes < BATCH_BYTES && rc == 0;) {
 		rc = spool_next(in->spool, place, &record, &text, err);
 		if (rc)
 			break;
 		rc = read_item(in, &items[*n], &record, mem, err);
 		if (record.body_fd >= 0)
 			close_fd(record.body_fd);
+		bytes += record.body_bytes;
 		*n += rc == 0;
 	}
 	return rc < 0 ? -1 : 0;
@@ -201,10 +204,10 @@ static void count(struct ingest *in, struct item *item, enum queued queued)
 }
 
 static int store_batch(struct ingest *in, struct item *items, size_t n,
-	const struct spool_place *place, struct err *err)
+	const struct spool_place *place, struct arena *mem, struct err *err)
 {
-	struct delivery_row rows[BATCH];
-	enum queued queued[BATCH];
+	struct delivery_row *rows = arena_array(mem, n, sizeof(*rows));
+	enum queued *queued = arena_array(mem, n, sizeof(*queued));
 	uint64_t superseded = 0;
 	bool jobs = false;
 
@@ -229,15 +232,16 @@ static int store_batch(struct ingest *in, struct item *items, size_t n,
 static int ingest_some(struct ingest *in, struct err *err)
 {
 	struct spool_place place = in->place;
-	struct item items[BATCH];
+	struct item *items;
 	ARENA_AUTO mem;
 	size_t n = 0;
 	int rc;
 
 	arena_init(&mem);
+	items = arena_array(&mem, BATCH, sizeof(*items));
 	rc = read_batch(in, items, &n, &place, &mem, err);
 	if (rc == 0 && n)
-		rc = store_batch(in, items, n, &place, err);
+		rc = store_batch(in, items, n, &place, &mem, err);
 	for (size_t i = 0; i < n; i++)
 		json_free(items[i].payload);
 	if (rc < 0)
