@@ -108,30 +108,6 @@ static int take_bundle(struct responding *r, const char *path, struct err *err)
 	return 0;
 }
 
-/* A fork's settings are a stranger's: those of the base branch are put in their place. */
-static int settings_of_base(struct responding *r, struct err *err)
-{
-	static const char *const names[] = {
-		".selfheal.yml", ".selfheal.yaml", ".github/selfheal.yml", ".github/selfheal.yaml"};
-	struct forge_repository about;
-
-	if (forge_repository(r->o->forge, r->publish.repo, &about, r->mem, err) != 0)
-		return -1;
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		struct str path = arena_printf(r->mem, "%.*s/%s", STR_ARGS(r->place.dir), names[i]);
-		struct str text = STR_NULL;
-		int rc = forge_contents(r->o->forge, r->publish.repo, str_of(names[i]),
-			about.default_branch, &text, r->mem, err);
-		if (rc < 0)
-			return -1;
-		if (unlink(path.p) < 0 && errno != ENOENT && errno != ENOTDIR)
-			return err_sys(err, errno, "cannot remove '%s'", path.p);
-		if (rc == 0 && file_replace(path.p, text, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 int responding_heal(struct responding *r, const struct heal_job *job, struct err *err)
 {
 	struct workplace_options place = {.cache_dir = r->o->cache_dir,
@@ -140,12 +116,17 @@ int responding_heal(struct responding *r, const struct heal_job *job, struct err
 		.commit = job->commit,
 		.pull = job->pull,
 		.job = r->job->id};
+	struct forge_repository about;
 	struct arguments a = {0};
 	struct str bundle;
 
+	/* A fork's settings are a stranger's. */
+	if (job->untrusted) {
+		if (forge_repository(r->o->forge, r->publish.repo, &about, r->mem, err) != 0)
+			return err->code ? -1 : err_set(err, ERR_CONFLICT, "the repository is gone");
+		place.settings = about.default_branch;
+	}
 	if (workplace_open(&r->place, r->o->forge, &place, r->mem, err) < 0)
-		return -1;
-	if (job->untrusted && settings_of_base(r, err) < 0)
 		return -1;
 	bundle = arena_printf(r->mem, "%.*s/bundle.json", STR_ARGS(r->place.folder));
 	add(&a, r->o->program);

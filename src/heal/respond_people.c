@@ -134,7 +134,10 @@ static int do_retry(struct responding *r, struct asked *a, struct err *err)
 
 static int do_explain(struct responding *r, struct asked *a, struct err *err)
 {
-	struct heal_job job = {.commit = a->pull.head_sha, .pull = a->pull.number, .dry_run = true};
+	struct heal_job job = {.commit = a->pull.head_sha,
+		.pull = a->pull.number,
+		.untrusted = !str_eq_nocase(a->pull.head_repo, r->publish.repo),
+		.dry_run = true};
 	BUF_AUTO text = BUF_INIT(LIMIT_TEXT_BYTES);
 	int rc;
 

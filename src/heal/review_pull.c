@@ -91,6 +91,7 @@ static int run_side(struct review_side *side, struct reviewing *r, struct str co
 	struct workplace_options how = {.cache_dir = r->o->cache_dir,
 		.repo = r->o->repo,
 		.commit = commit,
+		.settings = r->pull.base_sha,
 		.pull = r->o->number,
 		.job = job};
 	struct review_side again = {0};

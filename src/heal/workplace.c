@@ -127,6 +127,41 @@ static int check_out(
 	return rc;
 }
 
+/* A head may have a link for a folder: nothing is written through one. */
+static int real_folder(const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && !S_ISDIR(st.st_mode) && unlink(path) < 0)
+		return err_sys(err, errno, "cannot remove '%s'", path);
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return err_sys(err, errno, "cannot make the folder '%s'", path);
+	return 0;
+}
+
+static int put_settings(const struct workplace *w, struct forge *forge,
+	const struct workplace_options *o, struct arena *mem, struct err *err)
+{
+	static const char *const names[] = {
+		".selfheal.yml", ".selfheal.yaml", ".github/selfheal.yml", ".github/selfheal.yaml"};
+
+	if (real_folder(arena_printf(mem, "%.*s/.github", STR_ARGS(w->dir)).p, err) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct str path = arena_printf(mem, "%.*s/%s", STR_ARGS(w->dir), names[i]);
+		struct str text = STR_NULL;
+		int rc = forge_contents(
+			forge, o->repo, str_of(names[i]), o->settings, &text, mem, err);
+		if (rc < 0)
+			return -1;
+		if (unlink(path.p) < 0 && errno != ENOENT)
+			return err_sys(err, errno, "cannot remove '%s'", path.p);
+		if (rc == 0 && file_replace(path.p, text, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* --- the cache's size --- */
 
 struct mirror_use {
@@ -231,7 +266,9 @@ int workplace_open(struct workplace *out, struct forge *forge,
 	utimensat(AT_FDCWD, mirror.p, NULL, 0);
 	*out = w;
 	evict(root.p, mirror.p, options->cache_bytes, mem);
-	return check_out(mirror.p, w.dir.p, options->commit, mem, err);
+	if (check_out(mirror.p, w.dir.p, options->commit, mem, err) != 0)
+		return -1;
+	return options->settings.n ? put_settings(&w, forge, options, mem, err) : 0;
 }
 
 void workplace_close(struct workplace *w)

@@ -17,6 +17,9 @@ struct workplace_options {
 	const char *cache_dir; /* made when absent, for this user alone */
 	struct str repo;       /* "owner/name" */
 	struct str commit;
+	/* Whose settings count, put in the place of the commit's own: a head may be anyone's, and
+	 * its settings choose commands and what holds them (SPEC 11). Empty: its own. */
+	struct str settings;
 	int64_t pull;        /* fetch that pull request's head, too: a fork's is in no branch */
 	int64_t job;         /* a number of its own */
 	int64_t cache_bytes; /* mirrors beyond it are removed, longest unused first; 0: no limit */

@@ -76,6 +76,18 @@ class Review(unittest.TestCase):
         self.assertEqual(seen["verdict"], "breaks tests that passed")
         self.assertEqual(len(seen["broken"]), 1)
 
+    def test_a_strangers_settings_do_not_count(self):
+        self.gh.user("mallory")
+        fork = self.shop.person_forks("mallory")
+        leak = os.path.join(self.folder.name, "leak")
+        fork.person_pushes("mallory", {
+            "mean.py": GREEN,
+            ".selfheal.yml": f"test: 'env > {leak}; python3 -m pytest'\nsandbox:\n  mode: 'off'\n"}, branch="evil")
+        number = self.shop.person_opens_pull("mallory", "evil", head=fork).number
+        seen = self.review(number)
+        self.assertFalse(os.path.exists(leak))
+        self.assertEqual(seen["verdict"], "heals the failing tests and breaks none")
+
     def test_no_such_pull_request(self):
         self.assertIn("no open pull request #99", self.review(99, rc=2))
 

@@ -204,6 +204,11 @@ class Fork(Case):
         self.assertFalse(os.path.exists(leak))
         self.assertEqual(self.shop.open_pulls("healer[bot]"), [])
         self.assertEqual(fork.sha("evil"), made.pull.head_sha)
+
+        # Asked for by somebody who may, they are a stranger's all the same.
+        self.shop.person_comments("bob", made.number, "/selfheal explain")
+        self.answered(made.number, 1)
+        self.assertFalse(os.path.exists(leak))
         self.gh.assert_sound()
 
 
