@@ -129,7 +129,7 @@ static int prepare(struct proposing *p, struct err *err)
 		return -1;
 	p->publish.commit = p->bundle->commit;
 	p->publish.folder = p->bundle->folder;
-	p->publish.run_url = p->bundle->run_url;
+	p->publish.run_url = STR_NULL; /* GitHub's word alone: it becomes a link */
 	p->publish.claimed = !p->options->own;
 	p->publish.judge = judge;
 	p->publish.judge_data = p;
@@ -227,7 +227,8 @@ int propose_bundle(struct proposed *out, struct forge *forge, const struct bundl
 		size_t expired;
 		rc = publish_expire(out->v + out->n, PROPOSED_MAX - out->n, &expired, forge,
 			&p.publish, mem, err);
-		out->n += rc ? 0 : expired;
+		for (; !rc && expired; expired--)
+			out->fixes[out->n++] = NULL;
 	}
 	return rc;
 }

@@ -21,7 +21,7 @@ enum { PROPOSED_MAX = BUNDLE_FIXES_MAX };
 
 struct proposed {
 	struct published v[PROPOSED_MAX];
-	const struct fix *fixes[PROPOSED_MAX]; /* what each is about */
+	const struct fix *fixes[PROPOSED_MAX]; /* what each is about; NULL: of none, it expired */
 	size_t n;
 };
 

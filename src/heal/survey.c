@@ -42,10 +42,13 @@ int survey_update(enum dashboard_did *did, int64_t *number, struct forge *forge,
 	size_t most = 1;
 
 	for (size_t i = 0; i < proposed->n; i++)
-		most += proposed->fixes[i]->n_failures;
+		most += proposed->fixes[i] ? proposed->fixes[i]->n_failures : 0;
 	options.healed = healed = arena_array(mem, most, sizeof(*healed));
 	for (size_t i = 0; i < proposed->n; i++) {
-		size_t more =
+		size_t more;
+		if (!proposed->fixes[i])
+			continue;
+		more =
 			add_healed(healed + options.n_healed, &proposed->v[i], proposed->fixes[i]);
 		options.n_healed += more;
 		if (!more)

@@ -51,8 +51,10 @@ static void tell(struct notify_args *notify, const struct proposed *proposed)
 {
 	for (size_t i = 0; i < proposed->n; i++) {
 		const struct published *p = &proposed->v[i];
-		notify_tell(notify, proposed->fixes[i],
-			&(struct notify_pull){published_as_to_string(p->as), p->number, p->url});
+		if (proposed->fixes[i])
+			notify_tell(notify, proposed->fixes[i],
+				&(struct notify_pull){
+					published_as_to_string(p->as), p->number, p->url});
 	}
 }
 
