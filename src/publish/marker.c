@@ -79,13 +79,17 @@ bool marker_read(struct marker *out, struct str text, const char *what, struct s
 	struct arena *mem)
 {
 	struct marker one;
-	struct str rest = text, members;
+	struct str rest = text, members, line;
 	bool found = false;
 
 	for (ptrdiff_t at; (at = str_find_c(rest, begin)) >= 0;) {
 		rest = str_from(rest, (size_t)at + strlen(begin));
-		if (!str_cut(&rest, end, &members) || str_find_char(members, '\n') >= 0)
-			break;
+		line = rest;
+		str_next_line(&line, &members);
+		/* Half of one, as a diff may show it, hides none that follows. */
+		if ((at = str_find_c(members, end)) < 0)
+			continue;
+		members = str_slice(members, 0, (size_t)at);
 		parse(&one, members, mem);
 		if (!str_eq_c(one.what, what) || !str_eq(one.instance, instance))
 			continue;

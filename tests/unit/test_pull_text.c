@@ -144,6 +144,23 @@ static void its_marker_is_its_last_and_is_not_forged(void **state)
 	assert_false(str_has(text.body, "@everyone"));
 }
 
+static void half_a_marker_hides_none(void **state)
+{
+	static const char *const shown[] = {"+<!-- selfheal:v1\n", "+<!-- selfheal:v1",
+		"+x = \"<!-- selfheal:v1 what=\";\n", "<!-- selfheal:v1 what=pull\n-->\n"};
+	struct marker mine = {.what = STR("pull"), .instance = STR("default"), .patch = STR("p1")}, m;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(shown) / sizeof(*shown); i++) {
+		BUF_AUTO text = BUF_INIT(1000);
+		buf_c(&text, shown[i]);
+		buf_c(&text, "\n");
+		marker_write(&text, &mine);
+		assert_true(marker_read(&m, buf_view(&text), "pull", STR("default"), &mem));
+		assert_true(str_eq(m.patch, mine.patch));
+	}
+}
+
 static void a_marker_keeps_what_was_before(void **state)
 {
 	static const struct str before[] = {STR(FP_2), STR("9999")};
@@ -317,6 +334,7 @@ int main(void)
 			the_body_of_a_draft_on_a_base_that_moved, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			its_marker_is_its_last_and_is_not_forged, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(half_a_marker_hides_none, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_marker_keeps_what_was_before, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_form_of_a_change, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(templates_of_users, set_up, tear_down),
