@@ -234,16 +234,45 @@ int responding_label(struct responding *r, int64_t number, const char *name, str
 
 /* --- what needs no checkout --- */
 
+/* Whether what ran last in each workflow on that commit of the branch ended well: one that is green
+ * says nothing of the others. Runs that follow other runs carry a commit they did not look at. */
+static int all_green(struct responding *r, bool *green, struct err *err)
+{
+	struct forge_run_filter filter = {.branch = r->job->branch, .head_sha = r->job->sha};
+	struct forge_run *runs;
+	size_t n;
+
+	if (forge_runs(r->o->forge, r->publish.repo, &filter, &runs, &n, r->mem, err) < 0)
+		return -1;
+	*green = true;
+	for (size_t i = 0; i < n; i++) {
+		bool newest = !str_eq_c(runs[i].event, "workflow_run") &&
+			      !str_eq_c(runs[i].event, "issue_comment");
+		for (size_t k = 0; k < i && newest; k++)
+			newest = runs[k].workflow_id != runs[i].workflow_id ||
+				 !str_eq(runs[k].event, runs[i].event);
+		*green &= !newest || (str_eq_c(runs[i].status, "completed") &&
+					     !str_eq_c(runs[i].conclusion, "failure") &&
+					     !str_eq_c(runs[i].conclusion, "timed_out"));
+	}
+	return 0;
+}
+
 int respond_base_green(struct responding *r, struct err *err)
 {
 	struct published *closed = arena_array(r->mem, PROPOSED_MAX, sizeof(*closed));
 	struct str head;
 	size_t n;
+	bool green;
 	int rc = forge_branch(r->o->forge, r->publish.repo, r->job->branch, &head, r->mem, err);
 
 	/* A green run of an older commit says nothing of the branch as it is now. */
 	if (rc || !str_eq(head, r->job->sha))
 		return rc < 0 ? -1 : 0;
+	if (all_green(r, &green, err) < 0)
+		return -1;
+	if (!green)
+		return 0;
 	r->publish.base_branch = r->job->branch;
 	r->publish.commit = r->job->sha;
 	return publish_base_green(

@@ -136,6 +136,13 @@ class Loop(Case):
         self.assertNotEqual(self.shop.file("mean.py", pull.pull.head_ref), first)
         self.assertEqual(len(self.shop.open_pulls("healer[bot]")), 1)
 
+        # Another workflow that is green says nothing of the one that is red.
+        self.shop.run_finished("success", workflow="Docs", path=".github/workflows/docs.yml")
+        self.until(self.idle, "done")
+        time.sleep(1)
+        self.until(self.idle, "done")
+        self.assertEqual(pull.state, "open")
+
         # A person heals the base: nothing is left to do.
         self.shop.person_pushes("alice", {"mean.py": GREEN})
         self.shop.run_finished("success")
