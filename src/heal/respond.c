@@ -123,7 +123,8 @@ int responding_heal(struct responding *r, const struct heal_job *job, struct err
 	/* A fork's settings are a stranger's. */
 	if (job->untrusted) {
 		if (forge_repository(r->o->forge, r->publish.repo, &about, r->mem, err) != 0)
-			return err->code ? -1 : err_set(err, ERR_CONFLICT, "the repository is gone");
+			return err->code ? -1
+					 : err_set(err, ERR_CONFLICT, "the repository is gone");
 		place.settings = about.default_branch;
 	}
 	if (workplace_open(&r->place, r->o->forge, &place, r->mem, err) < 0)

@@ -55,9 +55,13 @@ static int attempt_again(struct responding *r, const struct forge_pull *pull,
 
 static struct str attempt_text(struct responding *r, const struct published *p)
 {
-	if (p->as == PUBLISHED_UPDATED || p->as == PUBLISHED_CREATED)
+	BUF_AUTO note = BUF_INIT(LIMIT_LINE_BYTES);
+
+	if (p->as == PUBLISHED_UPDATED || p->as == PUBLISHED_CREATED) {
+		section_text(&note, section_fix(&r->fix, r->mem).note);
 		return arena_printf(r->mem, "Another change holds: %.*s (%.*s).",
-			STR_ARGS(r->fix.note), STR_ARGS(p->url));
+			STR_ARGS(buf_view(&note)), STR_ARGS(p->url));
+	}
 	if (r->fix.outcome == OUTCOME_HEALED && p->reason)
 		return arena_printf(
 			r->mem, "Nothing new is proposed: %s.", plan_reason_text(p->reason));
@@ -149,6 +153,7 @@ static int do_explain(struct responding *r, struct asked *a, struct err *err)
 	}
 	if (responding_heal(r, &job, err) < 0)
 		return -1;
+	r->fix = section_fix(&r->fix, r->mem);
 	buf_printf(&text, "**%s**. ", outcome_to_string(r->fix.outcome));
 	section_text(&text, r->fix.why);
 	buf_c(&text, "\n\n");

@@ -48,8 +48,7 @@ int survey_update(enum dashboard_did *did, int64_t *number, struct forge *forge,
 		size_t more;
 		if (!proposed->fixes[i])
 			continue;
-		more =
-			add_healed(healed + options.n_healed, &proposed->v[i], proposed->fixes[i]);
+		more = add_healed(healed + options.n_healed, &proposed->v[i], proposed->fixes[i]);
 		options.n_healed += more;
 		if (!more)
 			add(items, &options.n, &proposed->v[i], proposed->fixes[i], mem);

@@ -161,18 +161,32 @@ int branch_plan(struct branch_plan *out, struct forge *forge, const struct fix *
 	return plan_files(out, forge, &diff, o, mem, err);
 }
 
+/* By us, and as we made it: who amends or moves a commit becomes its committer, and what we wrote
+ * in its message stays. What an app makes, GitHub may commit. */
+static bool is_ours(const struct forge_commit *c, struct str me)
+{
+	bool by_github = str_eq_c(c->committer_login, "web-flow") ||
+			 (!c->committer_login.n && str_starts(c->committer_email, "noreply@"));
+
+	return str_has(c->message, "\nSelfheal-Fingerprint: ") &&
+	       str_eq_nocase(c->author_login, me) &&
+	       (by_github || str_eq_nocase(c->committer_login, me));
+}
+
 /* Every commit that the branch has and the base lacks is ours: only then may it be replaced. */
 static int check_ours(struct forge *forge, const struct branch_options *o, struct str tip,
 	struct arena *mem, struct err *err)
 {
 	struct forge_compare compare;
+	struct forge_user me;
 
-	if (forge_compare(forge, o->repo, o->base_branch, tip, &compare, mem, err) < 0)
+	if (forge_me(forge, &me, mem, err) < 0 ||
+		forge_compare(forge, o->repo, o->base_branch, tip, &compare, mem, err) < 0)
 		return -1;
 	if (compare.cut)
 		return BRANCH_FOREIGN;
 	for (size_t i = 0; i < compare.n_commits; i++)
-		if (!str_has(compare.commits[i].message, "\nSelfheal-Fingerprint: "))
+		if (!is_ours(&compare.commits[i], me.login))
 			return BRANCH_FOREIGN;
 	return 0;
 }

@@ -88,7 +88,9 @@ int check_write(struct forge *forge, const struct fix *fix, const struct publish
 		.external_id = options->instance,
 		.status = STR("completed"),
 		.conclusion = STR("neutral")};
+	struct fix shown = section_fix(fix, mem);
 
+	fix = &shown;
 	check.title = arena_printf(
 		mem, "%s: %.*s", outcome_to_string(fix->outcome), STR_ARGS(fix_subject(fix, mem)));
 	check.title = plain(check.title, 200, mem);

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 
 #include "model/fix.h"
+#include "publish/sections.h"
 
 /* The subject line, as git's own tools show it; other lines. */
 enum { SUBJECT_BYTES = 72, LINE_BYTES = 500 };
@@ -63,9 +64,10 @@ void commit_message_write(struct buf *out, const struct commit_message *m)
 void commit_message_of(struct buf *out, const struct fix *fix, struct arena *mem)
 {
 	struct str *fingerprints = arena_array(mem, fix->n_failures, sizeof(*fingerprints));
-	struct commit_message message = {.error = fix_subject(fix, mem),
-		.root_cause = fix->diagnosis.root_cause,
-		.solution = fix->note,
+	struct fix shown = section_fix(fix, mem);
+	struct commit_message message = {.error = fix_subject(&shown, mem),
+		.root_cause = shown.diagnosis.root_cause,
+		.solution = shown.note,
 		.tests_passed = fix->verdict.tests_passed,
 		.tests_total = fix->verdict.tests_total,
 		.attempts = fix->attempts,

@@ -26,7 +26,9 @@ int publish_find_pull(struct forge_pull *out, struct forge *forge,
 static struct str comment_text(const struct fix *fix, struct arena *mem)
 {
 	BUF_AUTO text = BUF_INIT(LIMIT_TEXT_BYTES);
+	struct fix shown = section_fix(fix, mem);
 
+	fix = &shown;
 	buf_c(&text, "A change that makes the failing tests of this pull request pass. ");
 	section_text(&text, fix->diagnosis.root_cause);
 	buf_c(&text, "\n\n");

@@ -32,6 +32,7 @@ struct publication {
 	struct pull_text text;
 	struct plan plan;
 	enum policy_verdict policy;
+	struct str me;
 	struct arena *mem;
 };
 
@@ -249,6 +250,24 @@ static void ask_auto_merge(struct publication *p, const struct forge_pull *pull)
 		notice(p, "auto-merge", &err);
 }
 
+/* What GitHub was asked for when the change was another one holds no more for this one; what people
+ * decided of this one stays. */
+static void lower_form(struct publication *p, const struct forge_pull *pull)
+{
+	struct err err = ERR_INIT;
+
+	if (p->plan.action != PLAN_UPDATE || p->out->form == PULL_READY ||
+		str_eq(p->plan.pull->marker.patch, p->text.marker.patch))
+		return;
+	if (p->o->auto_merge && forge_pull_stop_auto_merge(p->forge, pull->node_id, &err) < 0) {
+		notice(p, "auto-merge", &err);
+		err_reset(&err);
+	}
+	if (p->out->form == PULL_DRAFT && !pull->draft &&
+		forge_pull_set_draft(p->forge, pull->node_id, true, &err) < 0)
+		notice(p, "draft", &err);
+}
+
 static int make_pull(struct publication *p, struct err *err)
 {
 	struct forge_pull pull;
@@ -257,10 +276,15 @@ static int make_pull(struct publication *p, struct err *err)
 		return -1;
 	p->out->number = pull.number;
 	p->out->url = pull.html_url;
+	/* A person opened it from our branch, as who may not have us do it: its words are theirs.
+	 */
+	if (!str_eq_nocase(pull.author, p->me))
+		return 0;
 	/* What says the same stays as it is: times and sessions are no news. */
 	if (p->plan.action != PLAN_KEEP &&
 		update_pull(p, pull.number, pull.title, pull.body, err) < 0)
 		return -1;
+	lower_form(p, &pull);
 	add_labels(p, pull.labels, pull.n_labels);
 	ask_reviewers(p);
 	ask_auto_merge(p, &pull);
@@ -324,6 +348,7 @@ static int think(struct publication *p, struct err *err)
 
 	if (forge_me(p->forge, &me, p->mem, err) < 0)
 		return -1;
+	p->me = me.login;
 	ci_starts = !str_eq_c(me.login, "github-actions[bot]");
 	p->out->form = form_of(p);
 	if (make_text(p, ci_starts, err) < 0 || decide(p, err) < 0)

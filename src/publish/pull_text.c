@@ -3,7 +3,6 @@
 #include "base/embed.h"
 #include "base/limits.h"
 #include "kit/clean/clean.h"
-#include "kit/redact/redact.h"
 #include "model/udiff.h"
 #include "port/crypto/sha256.h"
 #include "publish/sections.h"
@@ -305,62 +304,12 @@ static struct str write_title(
 	return arena_str(mem, buf_view(&title));
 }
 
-static void redact(struct str *text, struct arena *mem)
-{
-	BUF_AUTO safe = BUF_INIT(text->n * 2 + 64);
-
-	if (!redact_find(*text).p)
-		return;
-	redact_text(&safe, *text);
-	*text = arena_str(mem, buf_view(&safe));
-}
-
-static const struct failure *redact_failures(const struct fix *fix, struct arena *mem)
-{
-	struct failure *copy = arena_array(mem, fix->n_failures, sizeof(*copy));
-
-	for (size_t i = 0; i < fix->n_failures; i++) {
-		copy[i] = fix->failures[i];
-		redact(&copy[i].id, mem);
-		redact(&copy[i].name, mem);
-		redact(&copy[i].file, mem);
-		redact(&copy[i].type, mem);
-		redact(&copy[i].message, mem);
-	}
-	return copy;
-}
-
-/* Without secrets, before anything is escaped: what is escaped is not found any more. */
-static struct fix redacted(const struct fix *fix, struct arena *mem)
-{
-	struct fix copy = *fix;
-	struct str *evidence = arena_array(mem, fix->diagnosis.evidence.n, sizeof(*evidence));
-	struct rung_result *rungs = arena_array(mem, fix->verdict.rungs.n, sizeof(*rungs));
-	struct str *texts[] = {&copy.command, &copy.diff, &copy.note, &copy.origin,
-		&copy.diagnosis.root_cause, &copy.verdict.confidence_why};
-
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		redact(texts[i], mem);
-	copy.failures = redact_failures(fix, mem);
-	for (size_t i = 0; i < fix->diagnosis.evidence.n; i++) {
-		evidence[i] = fix->diagnosis.evidence.v[i];
-		redact(&evidence[i], mem);
-	}
-	copy.diagnosis.evidence.v = evidence;
-	for (size_t i = 0; i < fix->verdict.rungs.n; i++) {
-		rungs[i] = fix->verdict.rungs.v[i];
-		redact(&rungs[i].detail, mem);
-	}
-	copy.verdict.rungs.v = rungs;
-	return copy;
-}
-
 int pull_text_make(struct pull_text *out, const struct fix *fix, const struct pull_options *options,
 	struct arena *mem, struct err *err)
 {
 	BUF_AUTO body = BUF_INIT(PULL_BODY_BYTES);
 	BUF_AUTO marker = BUF_INIT(PULL_BODY_BYTES / 2);
-	struct fix shown = redacted(fix, mem);
+	struct fix shown = section_fix(fix, mem);
 
 	out->marker = marker_of(fix, options, mem);
 	marker_write(&marker, &out->marker);

@@ -6,6 +6,9 @@
 #include "base/buf.h"
 #include "model/fix.h"
 
+/* The fix without secrets, for what is shown of it: before anything is escaped, as a secret is not
+ * found any more behind that. */
+struct fix section_fix(const struct fix *fix, struct arena *mem);
 /* Text of outsiders as running Markdown, at most SECTION_TEXT_MAX bytes of it; and as a code span.
  */
 enum { SECTION_TEXT_MAX = 1000 };

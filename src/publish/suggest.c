@@ -136,8 +136,10 @@ static struct str review_text(const struct fix *fix, struct str instance, struct
 	struct marker marker = {.what = STR("suggestion"),
 		.instance = instance,
 		.patch = pull_patch_form(fix->diff, mem)};
+	struct fix shown = section_fix(fix, mem);
 	BUF_AUTO text = BUF_INIT(LIMIT_TEXT_BYTES);
 
+	fix = &shown;
 	buf_c(&text, "This change makes the failing tests pass. ");
 	section_text(&text, fix->diagnosis.root_cause);
 	buf_c(&text, "\n\n");

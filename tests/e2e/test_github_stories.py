@@ -1,8 +1,11 @@
 """From a red run to a pull request, and what becomes of it: the program against a scripted GitHub."""
+import hashlib
+import json
 import os
 import re
 import sys
 import tempfile
+import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -182,6 +185,40 @@ class People(Case):
         world.pr(red())
         self.assertEqual(world.shop.sha(world.own_pulls()[0].pull.head_ref), before)
 
+    def test_nobody_looks_at_it(self):
+        world = self.world()
+        self.pr(world, red(), "created")
+        [pull] = world.own_pulls()
+        pull.updated = world.gh.time_text(time.time() - 40 * 86400)
+        run = world.pr(red(), SELFHEAL_PUBLISH_DASHBOARD="true")
+        self.assertEqual(run.code, 0, str(run))
+        self.assertEqual([p["reason"] for p in run.json["pull_requests"]][1:], ["expired"], str(run))
+        self.assertEqual((pull.state, len(pull.comments)), ("closed", 1))
+        self.sound(world)
+
+    def test_a_persons_pull_request_from_its_branch_is_theirs(self):
+        world = self.world()
+        self.pr(world, red(), "created")
+        [ours] = world.own_pulls()
+        world.shop.repo.issues.pop(ours.number)
+        theirs = world.shop.person_opens_pull("bob", ours.pull.head_ref, title="By hand", body="My words")
+        done = self.pr(world, red(), "kept")
+        self.assertEqual(done["number"], theirs.number)
+        self.assertEqual((theirs.title, theirs.body, theirs.labels and list(theirs.labels)), ("By hand", "My words", theirs.labels and []))
+
+    def test_its_commit_amended_by_a_person_is_theirs(self):
+        world = self.world()
+        self.assertEqual(world.heal("--pr").json["pull_request"]["operation"], "created")
+        branch, disk = world.own_pulls()[0].pull.head_ref, world.shop.disk
+        ours, bob = disk.commit(world.shop.sha(branch)), world.gh.users["bob"]
+        other = disk.commit(world.shop.person_pushes("bob", {"note.txt": "mine\n"}, branch="elsewhere"))
+        with world.gh.lock, world.gh.pushing(world.shop.repo, None, "bob"):
+            theirs = disk.put_commit(other["tree"], ours["parents"], ours["message"], ours["author"], (bob.login, bob.noreply, WHEN))
+            disk.set_ref("refs/heads/" + branch, theirs)
+        world.shop.person_pushes("bob", {"README.md": "# Other\n"})
+        run = world.heal("--pr")
+        self.assertEqual(world.shop.sha(branch), theirs, str(run))
+
     def test_a_persons_commit_on_the_branch_is_kept(self):
         world = self.world()
         self.assertEqual(world.heal("--pr").json["pull_request"]["operation"], "created")
@@ -326,19 +363,58 @@ class OnPulls(Case):
         self.sound(world)
 
 
+def forged(world, text, change):
+    """A bundle with other words in it, and the hash that goes with them."""
+    def write(j):
+        return json.dumps(j, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    document = json.loads(text)
+    assert hashlib.sha256(write(document["content"]).encode()).hexdigest() == document["sha256"]
+    document["content"] = json.loads(change(write(document["content"])))
+    document["sha256"] = hashlib.sha256(write(document["content"]).encode()).hexdigest()
+    path = world.folder / "forged.json"
+    path.write_text(json.dumps(document))
+    return path
+
+
 class Bundles(Case):
+    def test_secrets_are_shown_nowhere(self):
+        world = self.world()
+        secret = "ghp_0123456789abcdefghijABCDEFGHIJ012345"
+        with open(red(), encoding="utf-8") as file:
+            path = forged(world, file.read(), lambda t: re.sub(r'"(message|root_cause|note|why|detail)":"', rf'"\1":"{secret} ', t))
+        self.pr(world, path, "created")
+        [pull] = world.own_pulls()
+        branch = world.shop.sha(pull.pull.head_ref)
+        shown = [pull.title, pull.body, world.shop.disk.commit(branch)["message"]]
+        for check in world.shop.repo.checks:
+            shown += [check.title, check.summary] + [str(a) for a in check.annotations]
+        self.assertGreater(len(shown), 3)
+        self.assertIn("secret", "".join(shown))
+        self.assertNotIn(secret, "".join(shown))
+
     def test_forged_bundle(self):
         """What a fork's job wrote may be anything: workflows and other repositories are refused."""
         world = self.world()
         with open(red(), encoding="utf-8") as file:
             text = file.read()
         self.assertIn("stats.py", text)
-        evil = world.folder / "evil.json"
-        evil.write_text(re.sub(r"(?<!test_)stats\.py", ".github/workflows/ci.yml", text))
-        run = world.pr(evil)
+        run = world.pr(forged(world, text, lambda t: re.sub(r"(?<!test_)stats\.py", ".github/workflows/ci.yml", t)))
+        self.assertNotIn("damaged", run.err)
         self.assertNotEqual(run.code, 130)
         self.assertEqual(world.own_pulls(), [], str(run))
         self.assertEqual(world.gh.moves, [])
+
+    def test_a_change_that_is_less_sure_is_no_longer_ready(self):
+        world = self.world()
+        with open(red(), encoding="utf-8") as file:
+            text = file.read()
+        sure = lambda t: re.sub(r'"confidence":[0-9.]+', '"confidence":0.95', t)  # noqa: E731
+        unsure = lambda t: re.sub(r'"confidence":[0-9.]+', '"confidence":0.5', t).replace("- min(values)", "- (min(values))")  # noqa: E731
+        self.pr(world, forged(world, text, sure), "created")
+        [pull] = world.own_pulls()
+        self.assertFalse(pull.pull.draft)
+        self.pr(world, forged(world, text, unsure), "updated")
+        self.assertTrue(pull.pull.draft)
 
     def test_damaged(self):
         world = self.world()

@@ -148,7 +148,8 @@ static void half_a_marker_hides_none(void **state)
 {
 	static const char *const shown[] = {"+<!-- selfheal:v1\n", "+<!-- selfheal:v1",
 		"+x = \"<!-- selfheal:v1 what=\";\n", "<!-- selfheal:v1 what=pull\n-->\n"};
-	struct marker mine = {.what = STR("pull"), .instance = STR("default"), .patch = STR("p1")}, m;
+	struct marker mine = {.what = STR("pull"), .instance = STR("default"), .patch = STR("p1")},
+		      m;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(shown) / sizeof(*shown); i++) {

@@ -220,7 +220,7 @@ int forge_branch(struct forge *f, struct str repo, struct str branch, struct str
 int forge_branch_delete(
 	struct forge *f, struct str repo, struct str branch, struct err *err) MUST_CHECK;
 struct forge_commit {
-	struct str sha, message, author_login, author_email;
+	struct str sha, message, author_login, author_email, committer_login, committer_email;
 	int64_t time;
 	const struct str *parents;
 	size_t n_parents;

@@ -23,6 +23,8 @@ static bool read_commit(void *out, const struct json_t *j, struct arena *mem)
 	c->message = read_str(git, "message", mem);
 	c->author_login = read_login(j, "author", NULL, mem);
 	c->author_email = read_str(json_get_obj(git, "author"), "email", mem);
+	c->committer_login = read_login(j, "committer", NULL, mem);
+	c->committer_email = read_str(json_get_obj(git, "committer"), "email", mem);
 	c->time = read_time(json_get_obj(git, "committer"), "date");
 	c->parents = read_parents(j, &c->n_parents, mem);
 	return c->sha.n > 0;
