@@ -361,6 +361,7 @@ class Refuses(Case):
         """A head's own settings would choose the command that judges it, and what holds that command."""
         root = self.make(STATS)
         self.git(root, "update-ref", "refs/remotes/origin/main", "HEAD")
+        self.git(root, "remote", "add", "origin", "https://github.com/a/shop.git")
         with open(root + "/.selfheal.yml", "w") as f:
             f.write("test: 'true'\nsandbox:\n  mode: 'off'\n")
         event = os.path.join(self.base, "event.json")
@@ -377,6 +378,19 @@ class Refuses(Case):
         p = self.run_bot(root, "heal", "--format", "json", "--budget", "120", env=actions)
         self.assertEqual(json.loads(p.stdout)["outcome"], "healed", p.stdout + p.stderr)
         self.assertIn("fetch-depth: 0", p.stderr)
+
+        # The fork's own checkout: its main is a stranger's, too, and an event may not name the base.
+        self.git(root, "add", ".selfheal.yml")
+        self.git(root, "commit", "-qm", "mine")
+        self.git(root, "update-ref", "refs/remotes/origin/main", "HEAD")
+        self.git(root, "remote", "set-url", "origin", "https://github.com/m/shop.git")
+        for more in ({"repository": {"default_branch": "main"}}, {}):
+            with open(event, "w") as f:
+                json.dump({"workflow_run": {"id": 5, "head_branch": "main", "head_sha": "0" * 40,
+                                            "head_repository": {"full_name": "m/shop"}}, **more}, f)
+            p = self.run_bot(root, "heal", "--format", "json", "--budget", "120", env=actions)
+            self.assertEqual(json.loads(p.stdout)["outcome"], "healed", p.stdout + p.stderr)
+            self.assertIn("of another repository", p.stderr)
 
     def test_policy_of_the_settings(self):
         rules = "policy:\n  protected: [stats.py]\n"

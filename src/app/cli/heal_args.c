@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "app/cli/actions_run.h"
+#include "app/cli/forge_args.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -115,6 +116,21 @@ void heal_args_policy(struct policy_options *p, struct config *c)
 	p->max_lines = (int)config_int(c, SETTING_POLICY_MAX_LINES);
 }
 
+/* A fork's head comes with the fork's remote, whose branches are as much a stranger's. */
+static int origin_counts(bool *counts, const struct repo *repo, const struct actions_run *run,
+	struct arena *mem, struct err *err)
+{
+	struct str url = STR_NULL;
+
+	*counts = run->trusted;
+	if (run->trusted)
+		return 0;
+	if (repo_remote_url(repo, "origin", &url, mem, err) < 0)
+		return -1;
+	*counts = run->base_branch.n && str_eq_nocase(forge_args_repo_of(url), run->repository);
+	return 0;
+}
+
 /* The settings of the branch that the head wants to go to: a head may be anyone's, and its settings
  * choose commands and what holds them (SPEC 11). */
 static int load_base(struct heal_args *a, const struct actions_run *run, struct err *err)
@@ -125,10 +141,12 @@ static int load_base(struct heal_args *a, const struct actions_run *run, struct 
 		arena_printf(mem, "refs/remotes/origin/%.*s", STR_ARGS(run->base_branch)).p;
 	CLEANUP(repo_freep) struct repo *repo = NULL;
 	BUF_AUTO text = BUF_INIT(LIMIT_CONFIG_BYTES);
-	bool known = false;
+	bool known = false, counts = false;
 	int rc = repo_open(&repo, a->root, err);
 
-	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(names); i++) {
+	if (rc == 0 && origin_counts(&counts, repo, run, mem, err) < 0)
+		return -1;
+	for (size_t i = 0; rc == 0 && counts && i < ARRAY_LEN(names); i++) {
 		rc = repo_read_ref_file(repo, ref, names[i], &known, &text, err);
 		if (rc == 0)
 			return config_load_base(&a->config, buf_view(&text),
@@ -138,7 +156,11 @@ static int load_base(struct heal_args *a, const struct actions_run *run, struct 
 	}
 	if (rc < 0)
 		return -1;
-	if (!known)
+	if (!counts)
+		log_warn("the commit under test is of another repository than '%.*s': its settings "
+			 "are not taken",
+			STR_ARGS(run->repository));
+	else if (!known)
 		log_warn("settings are read from '%s', which this checkout does not have (set "
 			 "fetch-depth: 0): none are taken from the commit under test",
 			ref);
@@ -151,8 +173,8 @@ static int load_config(struct heal_args *a, struct err *err)
 
 	if (actions_run_read(&run, &a->config.mem, err) < 0)
 		return -1;
-	if (run.here && run.base_branch.n &&
-		(!run.trusted || !str_eq(run.head_branch, run.base_branch)))
+	if (run.here &&
+		(!run.trusted || (run.base_branch.n && !str_eq(run.head_branch, run.base_branch))))
 		return load_base(a, &run, err);
 	return config_load(&a->config, a->root, &config_env_process, err);
 }
