@@ -187,6 +187,42 @@ static int do_apply(struct responding *r, struct asked *a, struct err *err)
 	return 0;
 }
 
+static int count_use(struct store *store, struct str diff, bool held, struct err *err)
+{
+	char id[KNOWLEDGE_ID_SIZE];
+	struct err unreadable = ERR_INIT;
+	int rc;
+
+	if (!diff.n || knowledge_id(id, diff, &unreadable) < 0)
+		return 0;
+	rc = fix_count_use(store, str_of(id), held, err);
+	return rc < 0 ? -1 : 0;
+}
+
+/* What people decided, for the record and for the fix: a merge speaks for it, the rest against. */
+static int teach(struct responding *r, const struct forge_pull *pull, const struct marker *marker,
+	const char *result, struct err *err)
+{
+	CLEANUP(store_freep) struct store *store = NULL;
+	struct outcome_record outcome = {.repo = r->publish.repo,
+		.number = pull->number,
+		.result = result,
+		.patch = marker->patch,
+		.fingerprint = marker->n ? marker->fingerprints[0] : STR(""),
+		.actor = r->job->actor};
+	struct store_options how = {.path = r->o->store_path};
+	struct str diff;
+	int rc;
+
+	if (responding_pull_diff(r, pull->number, &diff, err) < 0 ||
+		store_open(&store, &how, err) < 0)
+		return -1;
+	rc = outcome_add(store, &outcome, err);
+	if (rc)
+		return rc < 0 ? -1 : 0;
+	return count_use(store, diff, !strcmp(result, "merged"), err);
+}
+
 /* What the merge changed, put back; refused where later work is on the same files. */
 static int revert_changes(struct responding *r, const struct forge_pull *pull, struct str head,
 	struct forge_change **changes, size_t *n, bool *clean, struct err *err)
@@ -285,7 +321,7 @@ static int do_revert(struct responding *r, struct asked *a, struct err *err)
 	if (open_revert(r, &a->pull, head, changes, n, &made, err) < 0)
 		return -1;
 	a->answer = arena_printf(r->mem, "Proposed: #%" PRId64 ".", made.number);
-	return 0;
+	return teach(r, &a->pull, &a->marker, "reverted", err);
 }
 
 static int do_stop(struct responding *r, struct asked *a, struct err *err)
@@ -374,42 +410,16 @@ int respond_command(struct responding *r, struct err *err)
 
 /* --- merged or closed --- */
 
-static int count_use(struct store *store, struct str diff, bool held, struct err *err)
-{
-	char id[KNOWLEDGE_ID_SIZE];
-	struct err unreadable = ERR_INIT;
-	int rc;
-
-	if (!diff.n || knowledge_id(id, diff, &unreadable) < 0)
-		return 0;
-	rc = fix_count_use(store, str_of(id), held, err);
-	return rc < 0 ? -1 : 0;
-}
-
 /* What people decided teaches: of the fix, and for the record. */
 int respond_pull_closed(struct responding *r, struct err *err)
 {
-	CLEANUP(store_freep) struct store *store = NULL;
-	struct outcome_record outcome = {.repo = r->publish.repo, .number = r->job->number};
-	struct store_options how = {.path = r->o->store_path};
 	struct forge_pull pull;
 	struct marker marker;
-	struct str diff;
 	int rc = responding_own_pull(r, r->job->number, &pull, &marker, err);
 
 	if (rc || pull.open)
 		return rc < 0 ? -1 : 0;
 	if (!pull.merged && str_eq_nocase(r->job->actor, r->me.login))
 		return 0;
-	outcome.result = pull.merged ? "merged" : "closed";
-	outcome.patch = marker.patch;
-	outcome.fingerprint = marker.n ? marker.fingerprints[0] : STR("");
-	outcome.actor = r->job->actor;
-	if (responding_pull_diff(r, pull.number, &diff, err) < 0 ||
-		store_open(&store, &how, err) < 0)
-		return -1;
-	rc = outcome_add(store, &outcome, err);
-	if (rc)
-		return rc < 0 ? -1 : 0;
-	return count_use(store, diff, pull.merged, err);
+	return teach(r, &pull, &marker, pull.merged ? "merged" : "closed", err);
 }

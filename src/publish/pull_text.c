@@ -150,7 +150,7 @@ static void write_cause(struct buf *out, const struct fix *fix, const struct pul
 	else
 		buf_c(out, "Not determined beyond what the change shows.");
 	for (size_t i = 0; i < fix->diagnosis.evidence.n && i < 5; i++) {
-		buf_c(out, "\n- ");
+		buf_c(out, i ? "\n- " : "\n\n- ");
 		section_text(out, fix->diagnosis.evidence.v[i]);
 	}
 }

@@ -3,6 +3,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -111,6 +112,10 @@ class Case(unittest.TestCase):
         self.until(lambda: len(self.answers(number)) >= count, f"answer {count}")
         return self.answers(number)[-1]
 
+    def outcomes(self):
+        with sqlite3.connect(f"file:{self.store}?mode=ro", uri=True) as db:
+            return sorted(db.execute("SELECT result, actor FROM outcomes").fetchall())
+
     def attempts(self, number):
         found = re.search(r"attempts=(\d+)", self.shop.pull(number).body)
         return int(found.group(1)) if found else 0
@@ -193,6 +198,7 @@ class Revert(Case):
         self.assertRegex(self.answered(pull.number, 1), r"Proposed: #\d+")
         [revert] = self.shop.open_pulls("healer[bot]")
         self.assertEqual(self.shop.file("mean.py", revert.pull.head_ref).decode(), RED)
+        self.until(lambda: self.outcomes() == [("merged", "bob"), ("reverted", "bob")], "both are remembered")
         self.gh.assert_sound()
 
 
