@@ -23,6 +23,7 @@ fi
 
 arguments=("--fixes=$bundle")
 [ -z "$PUBLISH_RUN_ID" ] || arguments+=("--run-id=$PUBLISH_RUN_ID")
+[ -z "${PUBLISH_HEAD:-}" ] || arguments+=("--head=$PUBLISH_HEAD")
 [ "$PUBLISH_DRY_RUN" = false ] || arguments+=(--dry-run)
 [ -z "${RUNNER_DEBUG:-}" ] || arguments+=(--verbose)
 code=0

@@ -46,7 +46,8 @@ struct heal_options {
 	const char *branch;      /* commit it on a new branch of that name; NULL: no */
 	bool dry_run;            /* diagnose, propose nothing to the tree, learn nothing */
 	const char *patch_file;  /* absolute, NULL: none; the caller writes it, resume knows it */
-	const struct str *avoid; /* unified diffs: changes that are not proposed (again) */
+	const struct str *avoid; /* unified diffs, or "form:HEX" (pull_patch_form): changes that are
+				not proposed (again) */
 	size_t n_avoid;
 	/* What a CI run's log tells: when the tests pass here, the failure is not reproduced. NULL:
 	 * no log. */

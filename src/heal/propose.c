@@ -133,6 +133,12 @@ static int prepare(struct proposing *p, struct err *err)
 	p->publish.claimed = !p->options->own;
 	p->publish.judge = judge;
 	p->publish.judge_data = p;
+	if (p->options->head_sha.n) {
+		if (!str_eq(p->bundle->commit, p->options->head_sha))
+			return mismatch(err, "commit");
+		p->publish.trusted = str_eq_nocase(p->options->head_repo, p->publish.repo);
+		return 0;
+	}
 	if (p->bundle->run_id)
 		return ask_run(p, err);
 	return ask_commit(p, err);

@@ -14,7 +14,9 @@ struct propose_options {
 	struct publish_options publish; /* commit, folder, run_url, trusted, claimed: filled here */
 	const struct policy_options *policy;
 	int64_t run_id; /* the bundle must be of that run; 0: of any */
-	bool own;       /* made by this very process: nothing is a claim */
+	struct str head_repo,
+		head_sha; /* whose head the bundle must be of; empty: as its run says */
+	bool own;         /* made by this very process: nothing is a claim */
 };
 
 enum { PROPOSED_MAX = BUNDLE_FIXES_MAX };

@@ -314,10 +314,13 @@ static bool is_avoided(struct cycle *c, const struct patch *patch)
 				&diff, paths[i], buf_view(&before), buf_view(&after), &ignored) < 0)
 			return false;
 	}
-	for (size_t i = 0; i < o->n_avoid; i++)
-		if (str_eq(pull_patch_form(o->avoid[i], c->mem),
-			    pull_patch_form(buf_view(&diff), c->mem)))
+	for (size_t i = 0; i < o->n_avoid; i++) {
+		struct str form = str_trim(o->avoid[i]);
+		if (!str_skip(&form, "form:"))
+			form = pull_patch_form(o->avoid[i], c->mem);
+		if (str_eq(form, pull_patch_form(buf_view(&diff), c->mem)))
 			return true;
+	}
 	return false;
 }
 

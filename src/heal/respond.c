@@ -222,6 +222,15 @@ int responding_mark(struct responding *r, const struct forge_pull *pull,
 	return forge_pull_update(r->o->forge, r->publish.repo, pull->number, &change, err);
 }
 
+void responding_stop_merge(struct responding *r, const struct forge_pull *pull)
+{
+	struct err err = ERR_INIT;
+
+	if (r->publish.auto_merge &&
+		forge_pull_stop_auto_merge(r->o->forge, pull->node_id, &err) < 0)
+		log_warn("%s", err.msg);
+}
+
 int responding_label(struct responding *r, int64_t number, const char *name, struct err *err)
 {
 	struct forge_label label = {.name = str_of(name),

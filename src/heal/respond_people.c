@@ -33,19 +33,21 @@ static int may_ask(struct responding *r, bool *may, struct err *err)
 
 /* The failure again on its base, without what is proposed now. */
 static int attempt_again(struct responding *r, const struct forge_pull *pull,
-	struct published *published, struct err *err)
+	const struct marker *marker, struct published *published, struct err *err)
 {
-	struct heal_job job = {.n_avoid = 1};
-	struct str diff;
+	struct str avoid[MARKER_REFUSED_MAX + 1];
+	struct heal_job job = {.avoid = avoid};
 	int rc = forge_branch(
 		r->o->forge, r->publish.repo, pull->base_ref, &job.commit, r->mem, err);
 
 	if (rc)
 		return rc < 0 ? -1 : err_set(err, ERR_CONFLICT, "the base branch is gone");
-	if (responding_pull_diff(r, pull->number, &diff, err) < 0)
+	if (responding_pull_diff(r, pull->number, &avoid[0], err) < 0)
 		return -1;
-	job.avoid = &diff;
-	job.n_avoid = diff.n > 0;
+	job.n_avoid = avoid[0].n > 0;
+	for (size_t i = 0; i < marker->n_refused; i++)
+		avoid[job.n_avoid++] =
+			arena_printf(r->mem, "form:%.*s\n", STR_ARGS(marker->refused[i]));
 	if (responding_heal(r, &job, err) < 0)
 		return -1;
 	r->publish.base_branch = pull->base_ref;
@@ -92,7 +94,13 @@ int respond_review(struct responding *r, struct err *err)
 		return responding_answer(r, pull.number, key,
 			STR("The attempts for this failure are used up: a person is needed here."),
 			err);
-	if (attempt_again(r, &pull, &published, err) < 0)
+	/* Cut off between the change and the answer: the change is not to be refused as well. */
+	if (str_eq(marker.done, key))
+		return responding_answer(r, pull.number, key,
+			STR("Another change holds: it is on the branch."), err);
+	responding_stop_merge(r, &pull);
+	r->publish.done = key;
+	if (attempt_again(r, &pull, &marker, &published, err) < 0)
 		return -1;
 	if (published.as != PUBLISHED_UPDATED) {
 		marker.attempts++;
@@ -126,7 +134,7 @@ static int do_retry(struct responding *r, struct asked *a, struct err *err)
 			return -1;
 	}
 	if (a->own) {
-		if (attempt_again(r, &a->pull, &published, err) < 0)
+		if (attempt_again(r, &a->pull, &a->marker, &published, err) < 0)
 			return -1;
 	} else if (responding_heal(r, &job, err) < 0 ||
 		   responding_publish(r, &published, err) < 0) {
@@ -421,5 +429,11 @@ int respond_pull_closed(struct responding *r, struct err *err)
 		return rc < 0 ? -1 : 0;
 	if (!pull.merged && str_eq_nocase(r->job->actor, r->me.login))
 		return 0;
+	/* A close after "retry" is a refusal again. */
+	if (!pull.merged && marker.retry) {
+		marker.retry = false;
+		if (responding_mark(r, &pull, &marker, err) < 0)
+			return -1;
+	}
 	return teach(r, &pull, &marker, pull.merged ? "merged" : "closed", err);
 }

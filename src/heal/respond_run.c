@@ -87,11 +87,15 @@ int respond_own_red(struct responding *r, struct err *err)
 	int rc = forge_pulls_of_commit(
 		r->o->forge, r->publish.repo, r->job->sha, &pulls, r->mem, err);
 
-	if (rc || !pulls.n)
+	if (rc)
 		return rc < 0 ? -1 : 0;
-	rc = responding_own_pull(r, pulls.v[0].number, &pull, &marker, err);
+	/* A stranger's pull request may have the same head. */
+	rc = FORGE_NONE;
+	for (size_t i = 0; i < pulls.n && rc == FORGE_NONE; i++)
+		rc = responding_own_pull(r, pulls.v[i].number, &pull, &marker, err);
 	if (rc || !pull.open || !str_eq(pull.head_sha, r->job->sha))
 		return rc < 0 ? -1 : 0;
+	responding_stop_merge(r, &pull);
 	if (marker.attempts >= r->o->max_attempts)
 		return hand_over(r, &pull,
 			"CI is red with this change, and the attempts to "

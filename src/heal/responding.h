@@ -47,6 +47,8 @@ int responding_answer(struct responding *r, int64_t number, struct str key, stru
 /* Writes the marker of a pull request of ours anew. */
 int responding_mark(struct responding *r, const struct forge_pull *pull,
 	const struct marker *marker, struct err *err) MUST_CHECK;
+/* A refusal or red CI ends GitHub's auto-merge, where it was asked for. */
+void responding_stop_merge(struct responding *r, const struct forge_pull *pull);
 int responding_label(
 	struct responding *r, int64_t number, const char *label, struct err *err) MUST_CHECK;
 

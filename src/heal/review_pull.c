@@ -1,6 +1,7 @@
 #include "heal/review_pull.h"
 
 #include <inttypes.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "base/strmap.h"
@@ -93,6 +94,7 @@ static int run_side(struct review_side *side, struct reviewing *r, struct str co
 		.commit = commit,
 		.settings = r->pull.base_sha,
 		.pull = r->o->number,
+		.kind = "reviews",
 		.job = job};
 	struct review_side again = {0};
 	struct workplace place = {0};
@@ -225,6 +227,9 @@ static void write_text(struct reviewing *r)
 		" removed.\n\n",
 		o->files, o->files == 1 ? "" : "s", o->additions, o->deletions);
 	write_policy(&text, &o->policy);
+	if (o->files > FILES_MAX)
+		buf_printf(&text, "\nPolicy read the first %d files alone.\n", FILES_MAX);
+	buf_c(&text, "\nA test that is gone fails no more: policy tells of deleted tests.\n");
 	buf_c(&text, "\nNot checked: behaviour that no test looks at. This is no approval.\n");
 	if (o->base.command.n) {
 		buf_c(&text, "\nBy ");
@@ -276,8 +281,8 @@ int review_pull(struct reviewed *out, struct forge *forge,
 			STR_ARGS(options->repo), options->number);
 	out->head_sha = r.pull.head_sha;
 	if (judge_changes(&r, err) < 0 ||
-		run_side(&out->base, &r, r.pull.base_sha, options->number * 2, err) < 0 ||
-		run_side(&out->head, &r, r.pull.head_sha, options->number * 2 + 1, err) < 0)
+		run_side(&out->base, &r, r.pull.base_sha, (int64_t)getpid() * 2, err) < 0 ||
+		run_side(&out->head, &r, r.pull.head_sha, (int64_t)getpid() * 2 + 1, err) < 0)
 		return -1;
 	compare(out, mem);
 	write_text(&r);

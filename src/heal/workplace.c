@@ -103,13 +103,13 @@ static int git(const char *const *argv, struct str *said, struct arena *mem, str
 	return result.exit_code;
 }
 
-/* From the mirror, which is on the same disk: its objects are linked, not copied. */
+/* Copied: what is linked could be damaged from a checkout whose tests no sandbox holds. */
 static int check_out(
 	const char *mirror, const char *dir, struct str commit, struct arena *mem, struct err *err)
 {
 	const char *id = arena_cstr(mem, commit);
-	const char *clone[] = {"git", "-c", "core.hooksPath=/dev/null", "clone", "-q", "--local",
-		"--no-checkout", mirror, dir, NULL};
+	const char *clone[] = {"git", "-c", "core.hooksPath=/dev/null", "clone", "-q",
+		"--no-hardlinks", "--no-checkout", mirror, dir, NULL};
 	const char *checkout[] = {"git", "-C", dir, "-c", "core.hooksPath=/dev/null", "-c",
 		"advice.detachedHead=false", "checkout", "-q", "--detach", id, "--", NULL};
 	struct str said;
@@ -255,7 +255,8 @@ int workplace_open(struct workplace *out, struct forge *forge,
 	root = arena_printf(mem, "%s/mirrors", options->cache_dir);
 	mirror = arena_printf(
 		mem, "%.*s/%.*s/%.*s.git", STR_ARGS(root), STR_ARGS(owner), STR_ARGS(name));
-	w.folder = arena_printf(mem, "%s/jobs/%" PRId64, options->cache_dir, options->job);
+	w.folder = arena_printf(mem, "%s/%s/%" PRId64, options->cache_dir,
+		options->kind ? options->kind : "jobs", options->job);
 	w.dir = arena_printf(mem, "%.*s/%.*s", STR_ARGS(w.folder), STR_ARGS(name));
 	remove_tree(w.folder.p);
 	if (make_folders(w.folder.p, err) < 0 ||

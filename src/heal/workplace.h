@@ -21,7 +21,8 @@ struct workplace_options {
 	 * its settings choose commands and what holds them (SPEC 11). Empty: its own. */
 	struct str settings;
 	int64_t pull;        /* fetch that pull request's head, too: a fork's is in no branch */
-	int64_t job;         /* a number of its own */
+	const char *kind;    /* of job: a folder's name; NULL: "jobs" */
+	int64_t job;         /* a number of its own within the kind */
 	int64_t cache_bytes; /* mirrors beyond it are removed, longest unused first; 0: no limit */
 };
 

@@ -29,6 +29,9 @@ void marker_write(struct buf *out, const struct marker *m)
 	member(out, "command", m->command);
 	member(out, "session", m->session);
 	member(out, "base", m->base);
+	member(out, "done", m->done);
+	for (size_t i = 0; i < m->n_refused && i < MARKER_REFUSED_MAX; i++)
+		member(out, "refused", m->refused[i]);
 	if (m->attempts)
 		buf_printf(out, " attempts=%lld", (long long)m->attempts);
 	if (m->ignore)
@@ -41,16 +44,20 @@ void marker_write(struct buf *out, const struct marker *m)
 	buf_char(out, '\n');
 }
 
-static void take(struct marker *m, struct str *fingerprints, struct str name, struct str text)
+static void take(struct marker *m, struct str *fingerprints, struct str *refused, struct str name,
+	struct str text)
 {
 	const struct {
 		const char *name;
 		struct str *to;
 	} members[] = {{"what", &m->what}, {"instance", &m->instance}, {"patch", &m->patch},
-		{"command", &m->command}, {"session", &m->session}, {"base", &m->base}};
+		{"command", &m->command}, {"session", &m->session}, {"base", &m->base},
+		{"done", &m->done}};
 
 	if (str_eq_c(name, "fp") && m->n < MARKER_FINGERPRINTS_MAX)
 		fingerprints[m->n++] = text;
+	else if (str_eq_c(name, "refused") && m->n_refused < MARKER_REFUSED_MAX)
+		refused[m->n_refused++] = text;
 	else if (str_eq_c(name, "attempts"))
 		str_to_i64(text, 0, INT32_MAX, &m->attempts);
 	else if (str_eq_c(name, "ignore"))
@@ -65,13 +72,14 @@ static void take(struct marker *m, struct str *fingerprints, struct str name, st
 static void parse(struct marker *m, struct str members, struct arena *mem)
 {
 	struct str *fingerprints = arena_array(mem, MARKER_FINGERPRINTS_MAX, sizeof(*fingerprints));
+	struct str *refused = arena_array(mem, MARKER_REFUSED_MAX, sizeof(*refused));
 	struct str piece;
 
-	*m = (struct marker){.fingerprints = fingerprints};
+	*m = (struct marker){.fingerprints = fingerprints, .refused = refused};
 	while (str_next(&members, ' ', &piece)) {
 		struct str name;
 		if (str_cut(&piece, "=", &name))
-			take(m, fingerprints, name, arena_str(mem, piece));
+			take(m, fingerprints, refused, name, arena_str(mem, piece));
 	}
 }
 
@@ -97,6 +105,16 @@ bool marker_read(struct marker *out, struct str text, const char *what, struct s
 		found = true;
 	}
 	return found;
+}
+
+bool marker_ends(struct str text)
+{
+	ptrdiff_t line;
+
+	text = str_trim(text);
+	line = str_rfind_char(text, '\n');
+	return str_starts(str_from(text, line < 0 ? 0 : (size_t)line + 1), begin) &&
+	       str_ends(text, end);
 }
 
 bool marker_meets(const struct marker *a, const struct marker *b)

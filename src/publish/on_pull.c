@@ -15,8 +15,11 @@ int publish_find_pull(struct forge_pull *out, struct forge *forge,
 
 	if (rc)
 		return rc;
+	/* A fork may hold the same commit: its pull request is not the one that failed when the
+	 * head is the repository's own. */
 	for (size_t i = 0; i < pulls.n; i++)
-		if (pulls.v[i].open && str_eq(pulls.v[i].head_sha, options->commit)) {
+		if (pulls.v[i].open && str_eq(pulls.v[i].head_sha, options->commit) &&
+			(!options->trusted || str_eq_nocase(pulls.v[i].head_repo, options->repo))) {
 			*out = pulls.v[i];
 			return 0;
 		}

@@ -1,7 +1,7 @@
 #include "port/forge/forge.h"
 #include "publish/publish.h"
 
-enum { LOOKED_AT = 300 };
+enum { LOOKED_AT = 1000 };
 
 /* Labels by which people keep the bot's hands off a pull request. */
 static const char *const hands_off[] = {"no-auto-fix", "selfheal:skip", "stop-updating"};
@@ -49,7 +49,10 @@ int publish_own_pulls(struct forge *forge, struct str repo, struct str instance,
 	for (size_t i = 0; i < all.n; i++) {
 		const struct forge_pull *pull = &all.v[i];
 		struct own_pull one = own_of(pull);
-		if (str_eq_nocase(pull->author, me.login) &&
+		/* The token of a workflow is the author of whatever any workflow writes: what is
+		 * ours is in a branch here, too. */
+		if (str_eq_nocase(pull->author, me.login) && str_eq_nocase(pull->head_repo, repo) &&
+			marker_ends(pull->body) &&
 			marker_read(&one.marker, pull->body, "pull", instance, mem))
 			own[(*n)++] = one;
 	}
@@ -75,8 +78,10 @@ int publish_ask_who_closed(struct forge *forge, struct str repo, const struct ma
 		rc = forge_issue(forge, repo, pull->number, &issue, mem, err);
 		if (rc < 0)
 			return -1;
-		pull->closed_by_person =
-			rc == 0 && issue.closed_by.n && !str_eq_nocase(issue.closed_by, me.login);
+		/* Another program's tidying up is no refusal. */
+		pull->closed_by_person = rc == 0 && issue.closed_by.n &&
+					 !str_ends(issue.closed_by, "[bot]") &&
+					 !str_eq_nocase(issue.closed_by, me.login);
 	}
 	return 0;
 }

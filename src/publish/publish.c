@@ -75,6 +75,7 @@ static int make_text(struct publication *p, bool ci_starts, struct err *err)
 		.base = o->commit,
 		.rebased_on = p->branch.moved ? p->branch.base : STR_NULL,
 		.claimed = o->claimed,
+		.done = o->done,
 		.attempts_more = o->attempts_more,
 		.previous = p->plan.pull ? &p->plan.pull->marker : NULL,
 		.ci_starts = ci_starts,

@@ -36,6 +36,7 @@ struct publish_options {
 	void *judge_data;
 	bool security;
 	enum on_pull on_pull;
+	struct str done;   /* key of the correction that this is the end of */
 	int attempts_more; /* this is the end of a correction: counted in the marker */
 	int expire_days;   /* see publish_expire() */
 	bool checks;       /* write a check run on the commit that failed */
@@ -93,6 +94,7 @@ int publish_expire(struct published *out, size_t max, size_t *n, struct forge *f
 int publish_on_pull(struct published *out, struct forge *forge, const struct fix *fix,
 	const struct publish_options *options, const struct forge_pull *pull, struct arena *mem,
 	struct err *err) MUST_CHECK;
-/* The open pull request whose head is that commit and which is not ours; FORGE_NONE. */
+/* The open pull request whose head is that commit in the repository itself when
+ * options->trusted; FORGE_NONE. */
 int publish_find_pull(struct forge_pull *out, struct forge *forge,
 	const struct publish_options *options, struct arena *mem, struct err *err) MUST_CHECK;

@@ -79,6 +79,21 @@ static void add_fingerprint(struct str *list, size_t *n, struct str fingerprint)
 		list[(*n)++] = fingerprint;
 }
 
+/* A correction refuses what was there before; what is proposed now is not refused. */
+static const struct str *refused_so_far(
+	size_t *n, const struct pull_options *o, struct str now, struct arena *mem)
+{
+	struct str *list = arena_array(mem, MARKER_REFUSED_MAX, sizeof(*list));
+	const struct marker *before = o->previous;
+
+	*n = 0;
+	for (size_t i = 0; i < before->n_refused; i++)
+		list[(*n)++] = before->refused[i];
+	if (o->attempts_more && *n < MARKER_REFUSED_MAX && !str_eq(before->patch, now))
+		list[(*n)++] = before->patch;
+	return list;
+}
+
 /* What a pull request was for stays in its marker; so does what was counted there. */
 static struct marker marker_of(
 	const struct fix *fix, const struct pull_options *o, struct arena *mem)
@@ -97,6 +112,8 @@ static struct marker marker_of(
 	for (size_t i = 0; o->previous && i < o->previous->n; i++)
 		add_fingerprint(fingerprints, &m.n, o->previous->fingerprints[i]);
 	if (o->previous) {
+		m.refused = refused_so_far(&m.n_refused, o, m.patch, mem);
+		m.done = o->done.n ? o->done : o->previous->done;
 		m.attempts = o->previous->attempts + o->attempts_more;
 		m.retry = o->previous->retry;
 	}

@@ -26,8 +26,9 @@ struct pull_options {
 	bool claimed;          /* the proof was made elsewhere and is shown as a claim */
 	bool ci_starts;        /* whether CI will run on the pull request by itself */
 	bool security;
-	struct str deadline;           /* when auto-merge will be asked for; empty: never */
-	int attempts_more;             /* corrections that this text is the end of */
+	struct str deadline; /* when auto-merge will be asked for; empty: never */
+	struct str done;     /* key of the correction that this is the end of; empty: none */
+	int attempts_more;   /* corrections that this text is the end of */
 	const struct marker *previous; /* of the pull request that is updated; NULL: a new one */
 };
 

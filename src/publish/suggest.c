@@ -6,6 +6,8 @@
 #include "publish/pull_text.h"
 #include "publish/sections.h"
 
+enum { NOTE_BYTES = 60000 }; /* GitHub takes 65,536 characters */
+
 static const struct forge_file *file_of(struct str path, const struct forge_file *files, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -73,13 +75,13 @@ static bool core_of(struct core *out, const struct udiff_hunk *h)
 static struct str suggestion(const struct udiff_hunk *h, const struct core *core, struct arena *mem)
 {
 	BUF_AUTO text = BUF_INIT(LIMIT_TEXT_BYTES);
-	size_t ticks = 3;
+	size_t ticks = 3, run = 0;
 
 	for (size_t i = core->begin; i < core->end; i++)
-		if (h->lines[i].op != '-')
-			while (ticks < 12 &&
-				str_find(h->lines[i].text, str_make("````````````", ticks)) >= 0)
-				ticks++;
+		for (size_t k = 0; k < h->lines[i].text.n; k++) {
+			run = h->lines[i].text.p[k] == '`' ? run + 1 : 0;
+			ticks = run >= ticks ? run + 1 : ticks;
+		}
 	buf_fill(&text, '`', ticks);
 	buf_c(&text, "suggestion\n");
 	for (size_t i = core->begin; i < core->end; i++)
@@ -102,7 +104,7 @@ static bool note_of(struct forge_line_note *out, const struct udiff_hunk *h,
 		.body = suggestion(h, &core, mem),
 		.first_line = core.first < core.last ? core.first : 0,
 		.line = core.last};
-	return true;
+	return out->body.n <= NOTE_BYTES;
 }
 
 int suggest_notes(struct forge_line_note **notes, size_t *n, const struct udiff *fix,

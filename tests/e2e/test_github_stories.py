@@ -78,6 +78,16 @@ class RedRun(Case):
         self.assertRegex(world.shop.disk.git("ls-tree", pull.pull.head_ref, "stats.py"), "^100755 ")
         self.sound(world)
 
+    def test_of_the_head_that_is_named(self):
+        world = self.world()
+        run = world.pr(red(), "--head", "alice/shop@" + "0" * 40)
+        self.assertEqual(run.code, 4, str(run))
+        self.assertIn("another commit", run.err)
+        self.assertEqual(world.own_pulls(), [])
+        self.pr(world, red(), "created", "--head", "mallory/shop@" + world.shop.sha())
+        [pull] = world.own_pulls()
+        self.assertTrue(pull.pull.draft)
+
     def test_twice_is_once(self):
         world = self.world()
         self.pr(world, red(), "created")

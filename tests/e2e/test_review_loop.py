@@ -148,6 +148,14 @@ class Loop(Case):
         self.until(self.idle, "done")
         self.assertEqual(pull.state, "open")
 
+        # And once more: neither of the two that were turned down.
+        second = self.shop.file("mean.py", pull.pull.head_ref)
+        self.shop.person_reviews("bob", pull.number, "CHANGES_REQUESTED", "nor like this")
+        self.answered(pull.number, 3)
+        self.assertEqual(self.attempts(pull.number), 2)
+        self.assertNotIn(self.shop.file("mean.py", pull.pull.head_ref), (first,))
+        self.assertTrue(self.shop.file("mean.py", pull.pull.head_ref) != second or "needs-human" in pull.labels)
+
         # A person heals the base: nothing is left to do.
         self.shop.person_pushes("alice", {"mean.py": GREEN})
         self.shop.run_finished("success")

@@ -164,17 +164,32 @@ static void half_a_marker_hides_none(void **state)
 
 static void a_marker_keeps_what_was_before(void **state)
 {
-	static const struct str before[] = {STR(FP_2), STR("9999")};
-	struct marker previous = {.fingerprints = before, .n = 2, .attempts = 2, .retry = true}, m;
+	static const struct str before[] = {STR(FP_2), STR("9999")}, refused[] = {STR("f00d")};
+	struct marker previous = {.fingerprints = before,
+			      .n = 2,
+			      .attempts = 2,
+			      .retry = true,
+			      .patch = STR("beef"),
+			      .refused = refused,
+			      .n_refused = 1},
+		      m;
 	struct pull_options options = usual;
 	struct pull_text text;
 
 	(void)state;
 	options.previous = &previous;
+	options.attempts_more = 1;
+	options.done = STR("review-7");
 	make(&text, &options);
 	assert_true(marker_read(&m, text.body, "pull", STR("default"), &mem));
 	assert_int_equal(m.n, 3);
-	assert_int_equal(m.attempts, 2);
+	assert_int_equal(m.attempts, 3);
+	assert_int_equal(m.n_refused, 2);
+	assert_true(str_eq_c(m.refused[0], "f00d"));
+	assert_true(str_eq_c(m.refused[1], "beef"));
+	assert_true(str_eq_c(m.done, "review-7"));
+	assert_true(marker_ends(text.body));
+	assert_false(marker_ends(arena_printf(&mem, "%.*s\nquoted", STR_ARGS(text.body))));
 	assert_true(m.retry);
 	assert_true(marker_meets(&m, &previous));
 }

@@ -18,6 +18,8 @@ static const struct opt opts[] = {
 		"repository's default)"},
 	{"run-id", 0, OPT_STR, "ID", NULL, "refuse a bundle that is not of this workflow run"},
 	NOTIFY_OPT,
+	{"head", 0, OPT_STR, "OWNER/NAME@SHA", NULL,
+		"refuse a bundle that is not of this commit; a fork's gets no more than a draft"},
 	{"dry-run", 'n', OPT_FLAG, NULL, NULL, "ask GitHub, say what would be done, write nothing"},
 	{0},
 };
@@ -40,6 +42,11 @@ static int take_options(struct propose_options *o, const struct cli *cli, struct
 {
 	const char *run = opts_str(&cli->opts, "run-id", NULL);
 
+	if (opts_has(&cli->opts, "head")) {
+		o->head_sha = str_of(opts_str(&cli->opts, "head", ""));
+		if (!str_cut(&o->head_sha, "@", &o->head_repo) || !o->head_repo.n || !o->head_sha.n)
+			return err_set(err, ERR_CONFIG, "'--head' is no OWNER/NAME@SHA");
+	}
 	o->publish.base_branch = str_of(opts_str(&cli->opts, "base", NULL));
 	o->publish.dry_run = opts_flag(&cli->opts, "dry-run", false);
 	if (run && !str_to_i64(str_of(run), 1, INT64_MAX, &o->run_id))
