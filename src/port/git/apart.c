@@ -25,11 +25,11 @@ static int make(git_repository **out, const struct repo *repo, const char *path,
 
 	how.flags = GIT_REPOSITORY_INIT_MKPATH | GIT_REPOSITORY_INIT_MKDIR |
 		    GIT_REPOSITORY_INIT_NO_REINIT;
-	if (git_repository_init_ext(&made, path, &how) < 0)
+	if (git_leaky(git_repository_init_ext(&made, path, &how)) < 0)
 		return git_fail(err, "make the repository", path);
 	if (borrow_objects(repo, path, err) < 0)
 		return -1;
-	if (git_repository_open_ext(out, path, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) < 0)
+	if (git_leaky(git_repository_open_ext(out, path, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL)) < 0)
 		return git_fail(err, "open the repository", path);
 	return 0;
 }

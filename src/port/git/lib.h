@@ -27,6 +27,15 @@ void __lsan_enable(void);
 #define git_leaks_end() ((void)0)
 #endif
 
+/* The result of one such call. */
+#define git_leaky(call)                                                                            \
+	({                                                                                         \
+		git_leaks_begin();                                                                 \
+		int leaky_ = (call);                                                               \
+		git_leaks_end();                                                                   \
+		leaky_;                                                                            \
+	})
+
 DEFINE_CLEANUP(git_repository *, git_repository_free)
 DEFINE_CLEANUP(git_reference *, git_reference_free)
 DEFINE_CLEANUP(git_object *, git_object_free)

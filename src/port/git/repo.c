@@ -32,9 +32,8 @@ int repo_open(struct repo **out, const char *path, struct err *err)
 		return rc < 0 ? -1 : REPO_NONE;
 	git_lib_start();
 	workdir = buf_text(&repo->place.workdir);
-	git_leaks_begin();
-	rc = git_repository_open_ext(&repo->git, workdir, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL);
-	git_leaks_end();
+	rc = git_leaky(
+		git_repository_open_ext(&repo->git, workdir, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL));
 	if (rc < 0)
 		return fail_open(workdir, rc, err);
 	*out = TAKE(repo);
@@ -89,7 +88,7 @@ int repo_remote_url(const struct repo *repo, const char *remote, struct str *out
 	struct err *err)
 {
 	git_remote *found;
-	int rc = git_remote_lookup(&found, repo->git, remote);
+	int rc = git_leaky(git_remote_lookup(&found, repo->git, remote));
 
 	*out = STR("");
 	if (rc == GIT_ENOTFOUND)

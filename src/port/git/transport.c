@@ -30,7 +30,7 @@ static int make_remote(git_remote **out, git_repository *git, const char *name, 
 	how.flags = GIT_REMOTE_CREATE_SKIP_INSTEADOF;
 	if (!name)
 		how.flags |= GIT_REMOTE_CREATE_SKIP_DEFAULT_FETCHSPEC;
-	if (git_remote_create_with_opts(out, url, &how) < 0)
+	if (git_leaky(git_remote_create_with_opts(out, url, &how)) < 0)
 		return git_fail(err, "use the remote", url);
 	return 0;
 }
@@ -50,7 +50,7 @@ static int fetch(struct transfer *t, git_remote *remote, const char *const *refs
 	how.prune = prune ? GIT_FETCH_PRUNE : GIT_FETCH_NO_PRUNE;
 	how.follow_redirects = GIT_REMOTE_REDIRECT_NONE; /* within the host they are */
 	how.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_ALL;
-	rc = git_remote_fetch(remote, n ? &wanted : NULL, &how, "selfheal: fetch");
+	rc = git_leaky(git_remote_fetch(remote, n ? &wanted : NULL, &how, "selfheal: fetch"));
 	return rc < 0 ? transfer_fail(t, "fetch", rc, err) : 0;
 }
 
@@ -154,7 +154,7 @@ static int clone_into(
 		return -1;
 	how.flags = GIT_REPOSITORY_INIT_MKPATH | GIT_REPOSITORY_INIT_NO_REINIT |
 		    (mirror ? GIT_REPOSITORY_INIT_BARE : 0);
-	if (git_repository_init_ext(&git, path, &how) < 0)
+	if (git_leaky(git_repository_init_ext(&git, path, &how)) < 0)
 		return git_fail(err, "make the repository", path);
 	if (make_remote(&remote, git, "origin",
 		    mirror ? "+refs/heads/*:refs/heads/*" : "+refs/heads/*:refs/remotes/origin/*",
@@ -196,9 +196,7 @@ int repo_open_mirror(struct repo **out, const char *path, struct err *err)
 
 	git_place_init(&repo->place);
 	git_lib_start();
-	git_leaks_begin();
-	rc = git_repository_open_bare(&repo->git, path);
-	git_leaks_end();
+	rc = git_leaky(git_repository_open_bare(&repo->git, path));
 	if (rc < 0)
 		return git_fail(err, "open the mirror", path);
 	buf_c(&repo->place.git_dir, path);
@@ -225,7 +223,7 @@ int repo_fetch(struct repo *repo, const struct transport_options *options,
 		return -1;
 	if (n)
 		return fetch(&t, remote, refspecs, n, prune, err);
-	if (git_remote_lookup(&origin, repo->git, "origin") < 0 ||
+	if (git_leaky(git_remote_lookup(&origin, repo->git, "origin")) < 0 ||
 		git_remote_get_fetch_refspecs(&set, origin) < 0)
 		return git_fail(err, "read the remote 'origin' of", options->url);
 	for (n = 0; n < set.count && n < REFSPECS_MAX; n++)
@@ -263,7 +261,7 @@ static int push(struct transfer *t, git_remote *remote, char **specs, size_t n, 
 	how.callbacks = transfer_callbacks(t);
 	how.proxy_opts = transfer_proxy(t);
 	how.follow_redirects = GIT_REMOTE_REDIRECT_NONE;
-	rc = git_remote_push(remote, &wanted, &how);
+	rc = git_leaky(git_remote_push(remote, &wanted, &how));
 	/* A ref that the server refused is told by the callback alone. */
 	return rc < 0 || t->watch.why.code ? transfer_fail(t, "push to", rc, err) : 0;
 }
