@@ -46,7 +46,8 @@ int repo_check_out_apart(struct repo *repo, const char *commit, const char *path
 	if (make(&apart, repo, path, err) < 0)
 		return -1;
 	how.checkout_strategy = GIT_CHECKOUT_FORCE;
-	if (git_repository_set_head_detached(apart, &id) < 0 || git_checkout_head(apart, &how) < 0)
+	if (git_repository_set_head_detached(apart, &id) < 0 ||
+		git_leaky(git_checkout_head(apart, &how)) < 0)
 		return git_fail(err, "check out", commit);
 	return 0;
 }

@@ -107,7 +107,7 @@ static int set_head(git_repository *git, git_remote *remote, bool mirror, struct
 	git_buf name = GIT_BUF_INIT;
 	CLEANUP(git_reference_freep) git_reference *there = NULL, *here = NULL;
 	CLEANUP(freep) char *head = NULL, *from = NULL;
-	int rc = git_remote_default_branch(&name, remote);
+	int rc = git_leaky(git_remote_default_branch(&name, remote));
 
 	if (rc == 0)
 		head = xstrndup(name.ptr, name.size);
@@ -121,10 +121,11 @@ static int set_head(git_repository *git, git_remote *remote, bool mirror, struct
 		if (git_reference_lookup(&there, git, from) < 0 ||
 			git_reference_create(&here, git, head, git_reference_target(there), 1,
 				"selfheal: clone") < 0 ||
-			git_branch_set_upstream(here, from + strlen("refs/remotes/")) < 0)
+			git_leaky(git_branch_set_upstream(here, from + strlen("refs/remotes/"))) <
+				0)
 			return git_fail(err, "make the branch", head);
 	}
-	if (git_repository_set_head(git, head) < 0)
+	if (git_leaky(git_repository_set_head(git, head)) < 0)
 		return git_fail(err, "set HEAD to", head);
 	return 0;
 }
@@ -136,7 +137,7 @@ static int check_out(git_repository *git, const struct transport_options *option
 	if (check_weight(git, options, err) < 0)
 		return -1;
 	how.checkout_strategy = GIT_CHECKOUT_FORCE;
-	if (git_checkout_head(git, &how) < 0)
+	if (git_leaky(git_checkout_head(git, &how)) < 0)
 		return git_fail(err, "check out", options->url);
 	return 0;
 }
@@ -224,7 +225,7 @@ int repo_fetch(struct repo *repo, const struct transport_options *options,
 	if (n)
 		return fetch(&t, remote, refspecs, n, prune, err);
 	if (git_leaky(git_remote_lookup(&origin, repo->git, "origin")) < 0 ||
-		git_remote_get_fetch_refspecs(&set, origin) < 0)
+		git_leaky(git_remote_get_fetch_refspecs(&set, origin)) < 0)
 		return git_fail(err, "read the remote 'origin' of", options->url);
 	for (n = 0; n < set.count && n < REFSPECS_MAX; n++)
 		wanted[n] = set.strings[n];
