@@ -17,7 +17,7 @@ enum pull_form { PULL_READY, PULL_REVIEW, PULL_DRAFT };
 
 struct pull_options {
 	struct str template; /* empty: ours */
-	struct str prefix;   /* of branches: "selfheal/"; may hold {issue}, {run_number} */
+	struct str prefix;   /* of branches: "selfheal/" */
 	struct str instance;
 	enum pull_form form;
 	struct str run_url;    /* of the red run; empty: none */
